@@ -1,0 +1,5 @@
+"""``python -m zlmdb.cli``."""
+
+from zlmdb.cli.main import main
+
+main(prog_name="zlmdb")

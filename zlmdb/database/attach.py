@@ -1,0 +1,278 @@
+"""Attaching tables: finding or giving them a slot, checking their types, building what indexes are missing.
+
+All of it happens in one transaction per call: a read transaction if everything is there already, a write transaction,
+which sees the catalog as it is then, if anything has to be written. So two processes that attach new tables at the same
+time get different slots, and a process that is killed while an index is built leaves no half of it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from zlmdb import errors
+from zlmdb.database import catalog
+from zlmdb.database.catalog import Remembered, Slot
+from zlmdb.tables import maintain
+from zlmdb.tables.definition import TableDefinition
+from zlmdb.tables.map import Map, compiled, definition_of
+
+if TYPE_CHECKING:
+    import uuid
+
+    from zlmdb.database.database import Database
+
+__all__ = ["attach"]
+
+Progress = Callable[[str, int], None]
+
+
+@dataclass
+class _Wanted:
+    """A table to be attached, and what the file says of it."""
+
+    cls: type[Any]
+    definition: TableDefinition
+    slot: Slot | None = None
+    index_slots: dict[str, int] = field(default_factory=dict)
+    stale: list[str] = field(default_factory=list)
+    remember: dict[str, Any] | None = None
+
+    @property
+    def settled(self) -> bool:
+        """True if nothing has to be written for it."""
+        return self.slot is not None and not self.stale and self.remember is None
+
+
+def attach(db: Database, classes: Iterable[type[Any]], progress: Progress | None = None) -> list[Any]:
+    """Attached maps for table classes, in their order.
+
+    Args:
+        db: an open database.
+        classes: classes decorated with ``@table``.
+        progress: called with the name of an index being built and the number of rows done; None for nobody.
+
+    Raises:
+        SchemaError (also TypeError): if one of them is no table class.
+        TableMismatch: if the file holds the table with other types.
+        CatalogError: if the catalog's record of it cannot be understood.
+        ReadOnlyDatabase: if it is not in the file, and the database is read-only.
+        UniqueViolation, NullValueConstraint: if the rows there do not fit a new index.
+    """
+    wanted = [_Wanted(cls, _definition(cls)) for cls in classes]
+    env = db._environment()
+    raw = env.begin(False, False)
+    try:
+        _look(db, wanted, raw, write=False)
+    finally:
+        # Committed rather than aborted: a named database opened in it stays open for later transactions.
+        raw.commit()
+    if all(table.settled for table in wanted):
+        return [_handle(db, table) for table in wanted]
+    if db.is_readonly:
+        missing = next(table for table in wanted if not table.settled)
+        raise errors.ReadOnlyDatabase(
+            f"database is read-only: table {missing.definition.name} ({missing.definition.oid}) is not in {db.dbpath}, "
+            "or its indexes have changed; open it once for writing"
+        )
+    return _write(db, wanted, progress)
+
+
+def _definition(cls: Any) -> TableDefinition:
+    if not isinstance(cls, type):
+        raise NotATable(
+            f"cannot attach object {cls!r} as database table: a subclass of zlmdb.PersistentMap is required"
+        )
+    if not issubclass(cls, Map):
+        raise NotATable(
+            f"cannot attach object of class {cls.__name__} as a database table: "
+            "a subclass of zlmdb.PersistentMap is required"
+        )
+    if cls._zlmdb_oid is None:
+        raise NotATable(f"{cls!r} is not decorated as table slot: put @zlmdb.table(oid) before the class")
+    return definition_of(cls)
+
+
+class NotATable(errors.SchemaError, TypeError):
+    """What is to be attached is no table class."""
+
+
+def _write(db: Database, wanted: list[_Wanted], progress: Progress | None) -> list[Any]:
+    env = db._environment()
+    if env.writer == threading.get_ident():
+        raise errors.TransactionError(
+            f"{db.dbpath}: tables cannot be attached for the first time while this thread has a write transaction open; "
+            "attach them before it begins"
+        )
+    with db.begin(write=True) as txn:
+        _look(db, wanted, txn._raw, write=True)
+        slots = catalog.read_slots(txn._raw)
+        remembered = Remembered(env.raw, txn._raw, write=True)
+        for table in wanted:
+            _allocate(db, table, slots, txn._raw)
+        for table in wanted:
+            handle = _handle(db, table)
+            for i, plan in enumerate(handle._compiled.plans):
+                if plan.name in table.stale:
+                    name = f"{table.definition.name}.{plan.name}"
+                    report = None if progress is None else (lambda done, name=name: progress(name, done))
+                    maintain.rebuild(handle, txn, i, report)
+            if table.remember is not None:
+                remembered.put(_oid(table), table.remember)
+    return [_handle(db, table) for table in wanted]
+
+
+def _oid(table: _Wanted) -> uuid.UUID:
+    oid = table.definition.oid
+    if oid is None:
+        raise errors.SchemaError(
+            f"table {table.definition.name} has no identity: decorate it with @zlmdb.table(oid)"
+        )
+    return oid
+
+
+def _look(db: Database, wanted: list[_Wanted], raw: Any, *, write: bool) -> None:
+    """Compare what is wanted with what the file says."""
+    known: dict[uuid.UUID, Slot] = {}
+    broken: list[Slot] = []
+    for slot in catalog.read_slots(raw):
+        if slot.problem is None:
+            known[slot.oid] = slot
+        else:
+            broken.append(slot)
+    remembered = Remembered(db._environment().raw, raw, write=write)
+    for table in wanted:
+        oid = _oid(table)
+        table.slot = known.get(oid)
+        table.stale, table.remember, table.index_slots = [], None, {}
+        table.definition = definition_of(table.cls)
+        if table.slot is None and broken:
+            # Giving a table a new slot, while its old one may be the broken one, would hide its rows.
+            raise catalog.broken(broken[0], db.dbpath)
+        record = remembered.get(oid)
+        _settle_layout(table, record, raw)
+        _settle_identity(db, table, record)
+        _settle_indexes(table, record, known)
+
+
+def _settle_layout(table: _Wanted, record: dict[str, Any] | None, raw: Any) -> None:
+    """Which of two key layouts the slot has: rows of the earlier one stay as they are, and are never mixed."""
+    definition = table.definition
+    if definition.earlier_key is None:
+        return
+    if record is not None:
+        layout = record.get("layout", "ordered")
+    elif table.slot is not None and not _is_empty(raw, table.slot.slot):
+        layout = "earlier"
+    else:
+        layout = "ordered"
+        table.remember = {}
+    if layout == "earlier":
+        table.definition = definition.with_key(definition.earlier_key)
+
+
+def _is_empty(raw: Any, slot: int) -> bool:
+    prefix = slot.to_bytes(2, "big")
+    cursor = raw.cursor()
+    return not (cursor.set_range(prefix) and bytes(cursor.key())[:2] == prefix)
+
+
+def _settle_identity(db: Database, table: _Wanted, record: dict[str, Any] | None) -> None:
+    definition = table.definition
+    if record is None:
+        if not definition.earlier:
+            table.remember = {}
+        return
+    stored = {name: record.get(name) for name in ("key", "value", "pk")}
+    declared = definition.identity()
+    if stored["key"] is not None:
+        for name, what in (("key", "keys"), ("value", "values")):
+            if stored[name] != declared[name]:
+                raise errors.TableMismatch(
+                    f"table {definition.name} ({definition.oid}) in {db.dbpath}: stored with {what} of type "
+                    f"{stored[name]}, declared with {what} of type {declared[name]}; declare it as it is stored, or give "
+                    "the new declaration an oid of its own and copy the rows",
+                    table=definition.name,
+                    expected=str(stored[name]),
+                    found=str(declared[name]),
+                )
+    if stored["pk"] and declared["pk"] and stored["pk"] != declared["pk"]:
+        raise errors.TableMismatch(
+            f"table {definition.name} ({definition.oid}) in {db.dbpath}: stored with primary key "
+            f"{', '.join(stored['pk'])}, declared with {', '.join(declared['pk'])}",
+            table=definition.name,
+            expected=", ".join(stored["pk"]),
+            found=", ".join(declared["pk"]),
+        )
+
+
+def _settle_indexes(table: _Wanted, record: dict[str, Any] | None, known: dict[uuid.UUID, Slot]) -> None:
+    built = (record or {}).get("indexes", {})
+    for index in table.definition.indexes:
+        slot = known.get(index.oid_in(_oid(table)))
+        if slot is not None:
+            table.index_slots[index.name] = slot.slot
+        if slot is None or built.get(index.name) != index.describe():
+            table.stale.append(index.name)
+    # An index that is declared no longer is not kept up; should it be declared again, it must be built anew.
+    if table.stale or set(built) - {index.name for index in table.definition.indexes}:
+        table.remember = {}
+    if table.remember is not None:
+        layout = "ordered" if table.definition.key is definition_of(table.cls).key else "earlier"
+        table.remember = {
+            **table.definition.identity(),
+            "layout": layout,
+            "indexes": {index.name: index.describe() for index in table.definition.indexes},
+        }
+
+
+def _allocate(db: Database, table: _Wanted, slots: list[Slot], raw: Any) -> None:
+    definition = table.definition
+    if table.slot is None:
+        table.slot = Slot(
+            catalog.allocate(slots, db.dbpath),
+            _oid(table),
+            name=definition.name,
+            description=definition.description,
+        )
+        catalog.write_slot(raw, table.slot)
+        slots.append(table.slot)
+    for index in definition.indexes:
+        if index.name not in table.index_slots:
+            slot = Slot(
+                catalog.allocate(slots, db.dbpath),
+                index.oid_in(_oid(table)),
+                name=f"{definition.name}.{index.name}",
+                description=f"Index {index.name} of table {definition.name}",
+            )
+            catalog.write_slot(raw, slot)
+            slots.append(slot)
+            table.index_slots[index.name] = slot.slot
+
+
+def _handle(db: Database, table: _Wanted) -> Any:
+    """The attached map."""
+    slot = table.slot
+    if slot is None:
+        raise errors.CatalogError(f"table {table.definition.name} has no slot")
+    definition = table.definition
+    if db._allow_pickle and hasattr(definition.value, "allowing"):
+        definition = _allowing_pickle(definition)
+    own = definition is definition_of(table.cls)
+    classes = compiled(table.cls, None if own else definition)
+    handle = object.__new__(classes.handle_class)
+    handle.__init__()
+    if not own:
+        handle._use(classes)
+    limit = db._environment().max_key_size
+    handle._place(slot.slot, [table.index_slots[plan.name] for plan in classes.plans], limit)
+    handle._db = db
+    return handle
+
+
+def _allowing_pickle(definition: TableDefinition) -> TableDefinition:
+    from dataclasses import replace
+
+    return replace(definition, value=definition.value.allowing())  # type: ignore[attr-defined]

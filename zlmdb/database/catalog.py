@@ -1,0 +1,187 @@
+"""The catalog: what tables a file holds, in which slots.
+
+.. code-block:: text
+
+    key    00 00 | slot (uint16, big-endian)
+    value  CBOR map {oid: text, name: text, description?: text, tags?: list of text, creator: text, slot: int}
+
+These records are those of earlier releases, field for field. What more is to be remembered of a table (its types, its
+indexes, the layout of its keys) lies in a named database of its own, which is made when it is first needed:
+
+.. code-block:: text
+
+    named database  FF FF "zlmdb.tables"
+    key             the table's oid (16 bytes)
+    value           CBOR map {format: 1, key: text, value: text, pk: [text], layout: text,
+                              indexes: {name: {slot: int, fields, function, key, unique, nullable, where, version}}}
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+import cbor2
+
+from zlmdb import errors
+
+__all__ = ["LAST_SLOT", "REMEMBERED", "Slot", "Remembered", "allocate", "read_slots", "write_slot"]
+
+#: Slot 65535 would share its prefix with the names of the named databases.
+LAST_SLOT = 65534
+#: Name of the named database with what the catalog's records have no room for.
+REMEMBERED = b"\xff\xffzlmdb.tables"
+FORMAT = 1
+
+
+@dataclass
+class Slot:
+    """A record of the catalog.
+
+    Attributes:
+        slot: the table's number, 1 to 65534; prefix of its keys.
+        oid: identity of the table.
+        name: name of its class when it was first attached.
+        description: docstring of that class, or None.
+        creator: who made it; "unknown" throughout.
+        tags: texts, or None.
+        problem: what is wrong with the record, if it cannot be understood; `oid` is then made up.
+    """
+
+    slot: int
+    oid: uuid.UUID
+    name: str = ""
+    description: str | None = None
+    creator: str = "unknown"
+    tags: list[str] | None = field(default=None)
+    problem: str | None = None
+
+    def key(self) -> bytes:
+        """Its key in the main database."""
+        return b"\0\0" + self.slot.to_bytes(2, "big")
+
+    def encode(self) -> bytes:
+        """Its bytes: fields in the order, and left out under the conditions, of earlier releases."""
+        record: dict[str, Any] = {"oid": str(self.oid), "name": self.name}
+        if self.description:
+            record["description"] = self.description
+        if self.tags:
+            record["tags"] = self.tags
+        record["creator"] = self.creator
+        record["slot"] = self.slot
+        return cbor2.dumps(record)
+
+    @classmethod
+    def decode(cls, slot: int, data: bytes) -> Slot:
+        """The record of some bytes; one that cannot be understood has its `problem` set."""
+        try:
+            record = cbor2.loads(data)
+            found = cls(
+                slot=slot,
+                oid=uuid.UUID(record["oid"]),
+                name=record["name"],
+                description=record.get("description"),
+                creator=record.get("creator", "unknown"),
+                tags=record.get("tags"),
+            )
+            if record["slot"] != slot:
+                raise ValueError(f"it says it is of slot {record['slot']!r}")
+        except Exception as error:  # any damage: cbor2 and the checks raise many kinds
+            return cls(slot, uuid.UUID(int=slot), problem=f"{type(error).__name__}: {error}")
+        return found
+
+
+def read_slots(raw: Any) -> list[Slot]:
+    """All records of the catalog, by slot; broken ones with their `problem`."""
+    slots = []
+    cursor = raw.cursor()
+    if cursor.set_range(b"\0\0"):
+        for key, data in cursor.iternext(True, True):
+            key = bytes(key)
+            if key[:2] != b"\0\0":
+                break
+            if len(key) == 4:
+                slots.append(Slot.decode(int.from_bytes(key[2:], "big"), bytes(data)))
+    return slots
+
+
+def broken(slot: Slot, path: str) -> errors.CatalogError:
+    """The error for a record that cannot be understood."""
+    return errors.CatalogError(
+        f"{path}: the catalog record of slot {slot.slot} cannot be understood ({slot.problem}); "
+        "the other tables can be used; restore this record from a backup, or remove it together with the slot's rows"
+    )
+
+
+def allocate(slots: list[Slot], path: str) -> int:
+    """A free slot: the highest in use and one, or, when the highest possible is taken, the first gap.
+
+    Raises:
+        CatalogError: if all are taken.
+    """
+    taken = {slot.slot for slot in slots}
+    following = max(taken, default=0) + 1
+    if following <= LAST_SLOT:
+        return following
+    for number in range(1, LAST_SLOT + 1):
+        if number not in taken:
+            return number
+    raise errors.CatalogError(
+        f"{path}: all {LAST_SLOT} slots are taken; remove tables that are no longer used"
+    )
+
+
+def write_slot(raw: Any, slot: Slot) -> None:
+    """Store a record of the catalog."""
+    raw.put(slot.key(), slot.encode())
+
+
+class Remembered:
+    """What the file remembers of its tables beside the catalog records.
+
+    Args:
+        env: the raw environment.
+        raw: a raw transaction of it.
+        write: whether the named database is made if it does not exist yet, when first needed.
+    """
+
+    def __init__(self, env: Any, raw: Any, *, write: bool) -> None:
+        self._env = env
+        self._raw = raw
+        self._write = write
+        self._handle: Any = None
+        # The record of a named database lies in the main one, under its name (which the 1.0 format ends with a NUL).
+        if raw.get(REMEMBERED) is not None or raw.get(REMEMBERED + b"\0") is not None:
+            self._handle = env.open_db(REMEMBERED, txn=raw, create=False)
+
+    def get(self, oid: uuid.UUID) -> dict[str, Any] | None:
+        """What is remembered of a table, or None.
+
+        Raises:
+            CatalogError: if the record cannot be understood.
+        """
+        if self._handle is None:
+            return None
+        data = self._raw.get(oid.bytes, db=self._handle)
+        if data is None:
+            return None
+        try:
+            record: dict[str, Any] = cbor2.loads(bytes(data))
+            form = record["format"]
+        except Exception as error:
+            raise errors.CatalogError(
+                f"what the file remembers of table {oid} cannot be understood ({type(error).__name__}: {error})"
+            ) from error
+        if form != FORMAT:
+            raise errors.CatalogError(
+                f"what the file remembers of table {oid} is of format {form!r}, and this release knows {FORMAT}; "
+                "open the file with a newer release of zlmdb"
+            )
+        return record
+
+    def put(self, oid: uuid.UUID, record: dict[str, Any]) -> None:
+        """Remember something of a table."""
+        if self._handle is None:
+            self._handle = self._env.open_db(REMEMBERED, txn=self._raw, create=True)
+        self._raw.put(oid.bytes, cbor2.dumps({"format": FORMAT, **record}), db=self._handle)

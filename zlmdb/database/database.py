@@ -1,0 +1,562 @@
+"""The database: a handle on a file, shared or exclusive, and everything that a program asks of the file as a whole."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import weakref
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from zlmdb import errors
+from zlmdb.database import catalog, report
+from zlmdb.database.attach import attach
+from zlmdb.database.schema import tables_of
+from zlmdb.database.transaction import Transaction
+from zlmdb.engine import DEFAULT_MAXSIZE, EngineError, Environment, Options, acquire, release, translate
+from zlmdb.engine.environment import remove_files
+
+if TYPE_CHECKING:
+    import uuid
+
+    from zlmdb.database.catalog import Slot
+    from zlmdb.database.stats import TransactionStats
+    from zlmdb.tables.map import Map
+
+    M = TypeVar("M", bound=Map[Any, Any])
+
+__all__ = ["Database", "open"]
+
+R = TypeVar("R")
+PathLike = str | bytes | os.PathLike[Any]
+
+#: Durability: what a crash of the machine may cost. A crash of the program costs nothing that was committed.
+DURABILITY = {
+    "durable": {"sync": True, "metasync": True},
+    "fast": {"sync": True, "metasync": False},
+    "unsafe": {"sync": False, "metasync": False},
+}
+MEMORY = ":memory:"
+
+
+class Database:
+    """A handle on a database file, which must not be open in this process yet; ``zlmdb.open()`` shares an open one.
+
+    Args:
+        dbpath: directory of the database (or an existing data file); made if it does not exist, but not its parents.
+            None for a temporary database, which is removed when it is closed.
+        maxsize: cap of the file's size in bytes; not given: no cap (the file grows with its data; the attribute then
+            reports 10485760).
+        readonly: True opens for reading only; the file must exist.
+        lock: False leaves locking between processes to the caller.
+        sync: False does not flush to the disk on commit.
+        create: False refuses to make a new file.
+        open_now: False leaves opening to ``with``.
+        writemap: True writes through a writable map; savepoints are not possible then.
+        context: any object, kept for the program.
+        log: accepted for programs of earlier releases; not used.
+        lib_version: "1.0" or "0.9": the LMDB format of a new file, "1.0" unless given. The format of a file that
+            exists is its own.
+        allow_pickle: True allows all tables to read pickles.
+        metasync: False flushes the data on commit, but not the record of the commit: a crash of the machine may undo
+            the last one.
+
+    Raises:
+        AlreadyOpen: if the file is open in this process.
+        DatabaseNotFound: if it does not exist, and is not to be made.
+        DatabaseError: if it cannot be opened; says why.
+
+    >>> import zlmdb
+    >>> with zlmdb.Database() as db:
+    ...     with db.begin(write=True) as txn:
+    ...         _ = txn.put(b"raw key", b"raw value")
+    """
+
+    def __init__(
+        self,
+        dbpath: PathLike | None = None,
+        maxsize: int | None = None,
+        readonly: bool = False,
+        lock: bool = True,
+        sync: bool = True,
+        create: bool = True,
+        open_now: bool = True,
+        writemap: bool = False,
+        context: Any = None,
+        log: Any = None,
+        lib_version: str | None = None,
+        *,
+        allow_pickle: bool = False,
+        metasync: bool = True,
+        _share: bool = False,
+    ) -> None:
+        if dbpath is not None and not isinstance(dbpath, (str, bytes, os.PathLike)):
+            raise errors.DatabaseError(
+                f"dbpath: expected a path, or None for a temporary database, found {dbpath!r}"
+            )
+        self.log = log
+        self._is_temp = dbpath is None
+        self._dbpath = tempfile.mkdtemp(prefix="zlmdb-") if dbpath is None else os.fsdecode(dbpath)
+        self._context = context
+        self._options = Options(
+            readonly=readonly,
+            lock=lock,
+            sync=sync,
+            metasync=metasync,
+            writemap=writemap,
+            maxsize=None if maxsize == 0 else maxsize,
+            create=create,
+            lib_version=lib_version or "1.0",
+        )
+        self._open_now = open_now
+        self._share = _share
+        self._allow_pickle = allow_pickle
+        self._env: Environment | None = None
+        self._lib_version: str | None = None
+        self._finalizer: Any = None
+        self._pid = os.getpid()
+        #: Attached maps by table class: what ``txn[Table]`` looks up.
+        self._tables: dict[type[Any], Any] = {}
+        #: What ``schema.attach()`` gave, for a database opened with a schema.
+        self.schema: Any = None
+        if open_now:
+            self._open()
+
+    # -- opening and closing
+
+    @staticmethod
+    def open(
+        dbpath: PathLike | None = None,
+        maxsize: int | None = None,
+        readonly: bool = False,
+        lock: bool = True,
+        sync: bool = True,
+        create: bool = True,
+        open_now: bool = True,
+        writemap: bool = False,
+        context: Any = None,
+        log: Any = None,
+        lib_version: str | None = None,
+        *,
+        allow_pickle: bool = False,
+        metasync: bool = True,
+    ) -> Database:
+        """A handle on a database, sharing it with the other handles of this process; each is closed by itself.
+
+        Args: as for the constructor. The options must not contradict those that the file is open with already.
+
+        Raises:
+            AlreadyOpen: if the options conflict; names both places.
+            DatabaseNotFound, DatabaseError: as the constructor.
+        """
+        return Database(
+            dbpath,
+            maxsize,
+            readonly,
+            lock,
+            sync,
+            create,
+            open_now,
+            writemap,
+            context,
+            log,
+            lib_version,
+            allow_pickle=allow_pickle,
+            metasync=metasync,
+            _share=True,
+        )
+
+    @staticmethod
+    def scratch(dbpath: PathLike) -> None:
+        """Remove a database's files, and its directory with all that is in it; silent if there is nothing."""
+        path = os.fsdecode(dbpath)
+        if os.path.isdir(path) and not os.path.islink(path):
+            shutil.rmtree(path)
+        elif os.path.lexists(path):
+            remove_files(path)
+
+    def _open(self) -> None:
+        path = os.path.abspath(self._dbpath)
+        if self._is_temp and not os.path.isdir(path):
+            os.mkdir(path)
+        env = acquire(path, self._options, share=self._share)
+        self._env = env
+        self._pid = os.getpid()
+        self._lib_version = env.lib_version
+        self._finalizer = weakref.finalize(self, _give_back, env, path if self._is_temp else None)
+
+    def _environment(self) -> Environment:
+        """The open environment; in a forked child, opened anew.
+
+        Raises:
+            DatabaseClosed: if the handle is closed.
+        """
+        env = self._env
+        if env is None:
+            raise errors.DatabaseClosed(
+                f"{self._dbpath}: this handle is {'closed' if self._finalizer else 'not open'}; "
+                "use it in a with block, or open the database again"
+            )
+        if env.pid != self._pid or env.pid != _pid():
+            self._share = True
+            self._open()
+            return self._environment()
+        return env
+
+    def close(self) -> None:
+        """Close the handle; the last one of this process closes the file and ends transactions left open.
+
+        A temporary database is removed. Closing twice does nothing.
+        """
+        if self._env is not None:
+            self._env = None
+            self._finalizer()
+
+    def __enter__(self) -> Self:
+        if self._env is None:
+            self._open()
+            if self.schema is not None or self._tables:
+                self._reattach()
+        return self
+
+    def _reattach(self) -> None:
+        classes = list(self._tables)
+        for handle_class, handle in zip(classes, attach(self, classes), strict=True):
+            self._tables[handle_class] = handle
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<database {self._dbpath}, {'open' if self.is_open else 'closed'}>"
+
+    def __reduce__(self) -> Any:
+        options = self._options
+        arguments = {
+            "maxsize": options.maxsize,
+            "readonly": options.readonly,
+            "lock": options.lock,
+            "sync": options.sync,
+            "metasync": options.metasync,
+            "writemap": options.writemap,
+            "create": options.create,
+            "lib_version": options.lib_version,
+            "allow_pickle": self._allow_pickle,
+            "context": self._context,
+        }
+        if self._is_temp:
+            raise TypeError(
+                "a temporary database cannot be pickled: it is removed when this process closes it"
+            )
+        schema = type(self.schema) if self.schema is not None else None
+        return _unpickle, (os.path.abspath(self._dbpath), arguments, schema, list(self._tables))
+
+    # -- properties
+
+    @property
+    def context(self) -> Any:
+        """The object given by the program."""
+        return self._context
+
+    @property
+    def dbpath(self) -> str:
+        """The path, as it was given; of the temporary directory, for a temporary database."""
+        return self._dbpath
+
+    @property
+    def maxsize(self) -> int:
+        """The cap in bytes; 10485760 if none was given."""
+        return self._options.maxsize or DEFAULT_MAXSIZE
+
+    @property
+    def is_sync(self) -> bool:
+        """True if commits are flushed to the disk."""
+        return self._options.sync
+
+    @property
+    def is_readonly(self) -> bool:
+        """True if opened for reading only."""
+        return self._options.readonly
+
+    @property
+    def is_writemap(self) -> bool:
+        """True if written through a writable map."""
+        return self._options.writemap
+
+    @property
+    def is_open(self) -> bool:
+        """True between opening and closing."""
+        return self._env is not None
+
+    @property
+    def lib_version(self) -> str | None:
+        """Format of the file, "0.9" or "1.0"; None before it was first opened."""
+        return self._lib_version
+
+    def config(self) -> dict[str, Any]:
+        """How the handle was configured: is_temp, dbpath, maxsize, readonly, lock, sync, create, open_now, writemap and
+        context (as text, or None).
+        """
+        options = self._options
+        return {
+            "is_temp": self._is_temp,
+            "dbpath": self._dbpath,
+            "maxsize": self.maxsize,
+            "readonly": options.readonly,
+            "lock": options.lock,
+            "sync": options.sync,
+            "create": options.create,
+            "open_now": self._open_now,
+            "writemap": options.writemap,
+            "context": None if self._context is None else str(self._context),
+        }
+
+    # -- transactions
+
+    def begin(
+        self, write: bool = False, buffers: bool = False, stats: TransactionStats | None = None
+    ) -> Transaction:
+        """A transaction, which begins when its ``with`` block is entered.
+
+        Args:
+            write: True for one that may write; there is one at a time in all processes, and others wait for it.
+            buffers: True reads arrays (and FlatBuffers, and raw records) as views of the map, without copying; they are
+                valid until the transaction ends. Only for reading; a transaction that writes gives copies.
+            stats: counts what is written; None counts nothing.
+
+        Raises:
+            DatabaseClosed: if the handle is closed.
+            ReadOnlyDatabase: if `write`, and the database is read-only.
+        """
+        if self._env is None or write:
+            self._environment()
+            if write and self._options.readonly:
+                raise errors.ReadOnlyDatabase(
+                    f"database is read-only: {self._dbpath} was opened with readonly=True, so no write transaction can begin"
+                )
+        return Transaction(self, write, buffers, stats)
+
+    def write(self, function: Callable[[Transaction], R]) -> R:
+        """What `function` returns, run in a write transaction; if the map is full, it is grown and the function repeated.
+
+        Args:
+            function: takes the transaction; may be called several times, so it should not do what cannot be repeated.
+
+        Raises:
+            DatabaseFull: if the map cannot grow: a cap was given, or this process has transactions open.
+
+        >>> import zlmdb
+        >>> with zlmdb.open(":memory:") as db:
+        ...     db.write(lambda txn: txn.put(b"key", b"value"))
+        True
+        """
+        while True:
+            try:
+                with self.begin(write=True) as txn:
+                    return function(txn)
+            except errors.DatabaseFull:
+                if not self._environment().grow():
+                    raise
+            except EngineError as error:
+                clear = translate(error, path=self._dbpath)
+                if not isinstance(clear, errors.DatabaseFull) or not self._environment().grow():
+                    raise clear from error
+
+    def sync(self, force: bool = False) -> None:
+        """Flush committed data to the disk.
+
+        Args:
+            force: True waits for the disk even if the database was opened with ``sync=False``.
+        """
+        try:
+            self._environment().raw.sync(force)
+        except EngineError as error:
+            raise translate(error, path=self._dbpath) from error
+
+    def readers(self) -> list[dict[str, int]]:
+        """The read transactions of all processes: pid, thread and txnid (-1 while idle) of each.
+
+        Slots of processes that have died are freed first.
+        """
+        raw = self._environment().raw
+        if not self._options.readonly:
+            raw.reader_check()
+        return report.readers(raw.readers())
+
+    # -- tables
+
+    def attach_table(self, table: type[M]) -> M:
+        """The attached map of a table: made in the file if it is not there yet.
+
+        Args:
+            table: a class decorated with ``@zlmdb.table``.
+
+        Raises:
+            SchemaError (also TypeError): if it is no such class.
+            TableMismatch: if the file holds the table with another key or value type.
+            CatalogError: if its record in the file cannot be understood.
+            ReadOnlyDatabase: if it is not in the file, and the database is read-only.
+            TransactionError: if it is not in the file, and this thread has a write transaction open.
+            UniqueViolation, NullValueConstraint: if the rows there do not fit an index that was declared since.
+        """
+        handle: M = self.attach_tables([table])[0]
+        return handle
+
+    def attach_tables(
+        self, tables: Iterable[type[Any]], progress: Callable[[str, int], None] | None = None
+    ) -> list[Any]:
+        """Attached maps of several tables, in one transaction; see :meth:`attach_table`.
+
+        Args:
+            tables: classes decorated with ``@zlmdb.table``.
+            progress: called with the name of an index ("Users.by_email") and the number of rows done, while indexes
+                that were declared since are built; None for nobody.
+        """
+        classes = list(tables)
+        handles = attach(self, classes, progress)
+        self._tables.update(zip(classes, handles, strict=True))
+        return handles
+
+    def _attach_schema(self, schema: Any) -> None:
+        if schema is None:
+            return
+        if isinstance(schema, type) and hasattr(schema, "attach"):
+            self.schema = schema.attach(self)
+        else:
+            self.attach_tables(tables_of(schema))
+
+    def _get_slots(self, cached: bool = True) -> dict[uuid.UUID, Slot]:
+        """The catalog: what tables the file holds, by identity."""
+        raw = self._environment().begin(False, False)
+        try:
+            return {slot.oid: slot for slot in catalog.read_slots(raw)}
+        finally:
+            raw.abort()
+
+    def stats(self, include_slots: bool = False) -> dict[str, Any]:
+        """Sizes and counts of the file.
+
+        Args:
+            include_slots: True adds "slots": identity, number, name, description and number of records of each table,
+                which are counted one by one.
+
+        Returns:
+            num_slots, current_size (of the file, bytes), max_size, page_size, pages (of the tables), used (pages in
+            bytes), free (share of max_size that is not used, 0 at least), read_only, sync_enabled, lib_version,
+            lmdb_version, and what LMDB itself reports.
+        """
+        return report.statistics(self, include_slots)
+
+    def verify(self) -> list[str]:
+        """What is wrong in the attached tables and the catalog, a sentence each; an empty list if all is well.
+
+        Every row of a table with indexes is read, and every index entry compared with it.
+        """
+        return report.verify(self)
+
+
+def _pid() -> int:
+    return os.getpid()
+
+
+def _give_back(env: Environment, temporary: str | None) -> None:
+    """Close a handle: also run when it is dropped without closing."""
+    release(env)
+    if temporary is not None and env.pid == os.getpid():
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _unpickle(path: str, arguments: dict[str, Any], schema: Any, tables: list[type[Any]]) -> Database:
+    db = Database.open(path, **arguments)
+    if schema is not None:
+        db._attach_schema(schema)
+    else:
+        db._attach_schema(tables)
+    return db
+
+
+def open(
+    path: PathLike,
+    schema: Any = None,
+    *,
+    maxsize: int | None = None,
+    readonly: bool = False,
+    create: bool = True,
+    durability: str = "durable",
+    writemap: bool = False,
+    lock: bool = True,
+    lib_version: str | None = None,
+    allow_pickle: bool = False,
+    context: Any = None,
+) -> Database:
+    """An open database, its schema's tables attached; shared with the other handles of this process on the file.
+
+    Args:
+        path: directory of the database, made if it does not exist; or ":memory:" for one that is gone when it is closed.
+        schema: a class derived from ``zlmdb.Schema``, or any class with a static ``attach(db)``; or a table class, or a
+            list of table classes; None attaches nothing.
+        maxsize: cap of the file's size in bytes; None for no cap.
+        readonly: True opens for reading only; the file must exist.
+        create: False refuses to make a new file.
+        durability: "durable": a commit survives a crash of the machine. "fast": the last commits may be undone by one,
+            the file stays sound. "unsafe": nothing is flushed; a crash of the machine may ruin the file.
+        writemap: True writes through a writable map.
+        lock: False leaves locking between processes to the caller.
+        lib_version: "1.0" (the default) or "0.9": the LMDB format of a new file.
+        allow_pickle: True allows all tables to read pickles.
+        context: any object, kept for the program.
+
+    Raises:
+        AlreadyOpen: if the file is open in this process with options that conflict; names both places.
+        DatabaseNotFound: if it does not exist, and is not to be made.
+        DatabaseError: if it cannot be opened; says why.
+        SchemaError, TableMismatch, CatalogError, ConstraintError: if the schema does not fit the file.
+
+    >>> import zlmdb
+    >>> with zlmdb.open(":memory:") as db:
+    ...     db.is_open
+    True
+    """
+    if durability not in DURABILITY:
+        raise errors.DatabaseError(
+            f"durability: expected one of {', '.join(DURABILITY)}, found {durability!r}"
+        )
+    level = DURABILITY[durability]
+    in_memory = isinstance(path, str) and path == MEMORY
+    if in_memory:
+        level = DURABILITY["unsafe"]
+    db = Database(
+        _memory_directory() if in_memory else path,
+        maxsize,
+        readonly,
+        lock,
+        level["sync"],
+        create,
+        open_now=False,
+        writemap=writemap,
+        context=context,
+        lib_version=lib_version,
+        allow_pickle=allow_pickle,
+        metasync=level["metasync"],
+        _share=True,
+    )
+    db._is_temp = in_memory
+    db._open()
+    try:
+        db._attach_schema(schema)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _memory_directory() -> str:
+    """A fresh directory in memory, where the system has such; a temporary one elsewhere."""
+    shared = Path("/dev/shm")
+    place = str(shared) if shared.is_dir() and os.access(shared, os.W_OK) else None
+    return tempfile.mkdtemp(prefix="zlmdb-", dir=place)

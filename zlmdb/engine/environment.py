@@ -1,0 +1,320 @@
+"""One open environment: what py-lmdb opens, plus growth of the map and the transactions that live in it.
+
+The map. Without a cap a large stretch of address space is reserved (the file stays as small as its data), so the map
+never has to grow. Where that is impossible (a writable map, a limit on address space, 32 bits, Windows) the map starts
+small and grows ahead of need when a write transaction begins, as long as no other transaction of this process is open,
+because LMDB cannot move the map under a living transaction.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import sys
+import threading
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import lmdb
+
+from zlmdb import errors
+from zlmdb.engine.faults import translate
+
+__all__ = ["DEFAULT_MAXSIZE", "Environment", "Options", "data_file"]
+
+#: What `maxsize` reports when it was not given, and the first size of a map that grows.
+DEFAULT_MAXSIZE = 10 * 1024 * 1024
+#: Address space reserved for a map without a cap, largest first; the next is tried when the system refuses one.
+RESERVATIONS = (1 << 40, 1 << 36, 1 << 33)
+#: A growing map is enlarged when less than this fraction of it is unused.
+HEADROOM = 0.5
+MAX_READERS = 1024
+MAX_NAMED = 64
+LIB_VERSIONS = {"0.9": 0, "1.0": 1}
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to open an environment; compared when a file is opened a second time."""
+
+    readonly: bool = False
+    lock: bool = True
+    sync: bool = True
+    metasync: bool = True
+    writemap: bool = False
+    maxsize: int | None = None
+    create: bool = field(default=True, compare=False)
+    lib_version: str = field(default="1.0", compare=False)
+
+    def __post_init__(self) -> None:
+        if self.maxsize is not None and (not isinstance(self.maxsize, int) or self.maxsize < 8192):
+            raise errors.DatabaseError(
+                f"maxsize: expected a number of bytes of at least 8192, or None for no cap, found {self.maxsize!r}"
+            )
+        if self.lib_version not in LIB_VERSIONS:
+            raise errors.DatabaseError(
+                f"lib_version: expected one of {sorted(LIB_VERSIONS)}, found {self.lib_version!r}"
+            )
+
+
+def data_file(path: str) -> str:
+    """Path of the file that holds the data: a database is a directory with ``data.mdb``, or a single file."""
+    return path if os.path.isfile(path) else os.path.join(path, "data.mdb")
+
+
+class Environment:
+    """An open LMDB environment, shared by all handles of this process on one file.
+
+    Args:
+        path: absolute path of the directory (or of the data file, if it is one).
+        options: how to open it.
+
+    Raises:
+        DatabaseNotFound: if there is nothing at `path` and `options.create` is False or `options.readonly` is True.
+        AlreadyOpen: if a program outside zlmdb has the file open in this process.
+        DatabaseError: if the file is damaged, no database, or not accessible.
+    """
+
+    def __init__(self, path: str, options: Options) -> None:
+        self.path = path
+        self.options = options
+        self.pid = os.getpid()
+        self.key: tuple[Any, ...] = ()
+        self.references = 0
+        self.opened_at = ""
+        self.capped = options.maxsize is not None
+        #: Weak references to the live transactions: closing and forking end them.
+        self.live: set[weakref.ref[Any]] = set()
+        #: Thread that holds the write transaction; LMDB would wait for itself if it began a second one.
+        self.writer: int | None = None
+        #: Read snapshots kept open because arrays over the map outlived their transaction.
+        self.pinned: list[Any] = []
+        self._lock = threading.Lock()
+        self.raw = self._open()
+        self._check_namespace()
+        if not options.readonly and options.lock:
+            self.raw.reader_check()
+        self.max_key_size: int = self.raw.max_key_size()
+        self.begin_raw: Callable[..., Any] = self.raw.begin
+
+    def _open(self) -> Any:
+        options = self.options
+        subdir = not os.path.isfile(self.path)
+        exists = os.path.exists(data_file(self.path))
+        if not exists and (options.readonly or not options.create):
+            raise errors.DatabaseNotFound(
+                f"there is no database at {self.path}"
+                + (
+                    "; a read-only handle does not create one"
+                    if options.readonly
+                    else " and create=False was given"
+                )
+            )
+        size = os.stat(data_file(self.path)).st_size if exists else 0
+        problem: Exception | None = None
+        for mapsize in self._mapsizes(size):
+            try:
+                return lmdb.open(
+                    self.path,
+                    map_size=mapsize,
+                    subdir=subdir,
+                    readonly=options.readonly,
+                    create=options.create,
+                    lock=options.lock,
+                    sync=options.sync,
+                    metasync=options.metasync,
+                    writemap=options.writemap,
+                    max_readers=MAX_READERS,
+                    max_dbs=MAX_NAMED,
+                    lib_version=LIB_VERSIONS[options.lib_version],
+                )
+            except (lmdb.MemoryError, OverflowError) as error:
+                problem = error  # the system does not give that much address space: try less
+            except lmdb.Error as error:
+                raise self._open_error(error) from error
+        raise errors.DatabaseError(f"{self.path}: the system gives no address space for its map") from problem
+
+    def _mapsizes(self, size: int) -> list[int]:
+        if self.options.maxsize is not None:
+            return [max(self.options.maxsize, size)]
+        self.grows = self.options.writemap or sys.maxsize < 2**32 or os.name != "posix"
+        small = max(DEFAULT_MAXSIZE, size)
+        return [small] if self.grows else [*RESERVATIONS, small]
+
+    def _open_error(self, error: lmdb.Error) -> Exception:
+        text = str(error)
+        if "already open in this process" in text:
+            return errors.AlreadyOpen(
+                f"tried to open {self.path} twice within same process: it is open outside of zlmdb, through py-lmdb"
+            )
+        if isinstance(error, lmdb.InvalidError) or "MDB_INVALID" in text:
+            return errors.DatabaseError(f"{self.path} is not a database of LMDB (or a damaged one): {text}")
+        if isinstance(error, lmdb.VersionMismatchError):
+            return errors.DatabaseError(
+                f"{self.path} was made by an LMDB whose format is not known here: {text}"
+            )
+        if "No such file" in text:
+            return errors.DatabaseNotFound(
+                f"{self.path}: its directory does not exist and could not be made: {text}"
+            )
+        return errors.DatabaseError(f"{self.path} cannot be opened: {text}")
+
+    def _check_namespace(self) -> None:
+        """Take this process's place in the lock file, which no other process with our PID may hold.
+
+        LMDB tells processes apart by PID, and each locks the byte of its PID in the lock file when it first reads. If
+        that byte is taken, a process of another PID namespace (another container) has our number; going on would let
+        each take the other's readers for its own, and free pages in use.
+        """
+        try:
+            self.raw.begin().abort()
+        except lmdb.ReadersFullError:
+            pass  # reported when a transaction is really wanted, after slots of dead processes were freed
+        except lmdb.Error as error:
+            self.raw.close()
+            if any(name in str(error) for name in (os.strerror(errno.EAGAIN), os.strerror(errno.EACCES))):
+                raise errors.AlreadyOpen(
+                    f"{self.path} is open in another PID namespace (container) by a process with the same PID "
+                    f"{self.pid}; LMDB cannot tell the two apart. Give the containers one PID namespace, or other PIDs"
+                ) from error
+            raise self._open_error(error) from error
+
+    @property
+    def lib_version(self) -> str:
+        """Format of the file: "0.9" or "1.0"."""
+        return "1.0" if self.raw.lib_version()[0] >= 1 else "0.9"
+
+    @property
+    def maxsize(self) -> int:
+        """The cap in bytes, or the size reported when there is none."""
+        return self.options.maxsize if self.options.maxsize is not None else DEFAULT_MAXSIZE
+
+    # -- transactions
+
+    def begin(self, write: bool, buffers: bool) -> Any:
+        """A raw transaction of the engine, after growing or adopting the map where that is due.
+
+        Raises:
+            TransactionError: if this thread holds the write transaction already.
+            ReadOnlyDatabase: if the environment is read-only and `write` is asked.
+            ReadersFull: if the reader table is full even after slots of dead processes were freed.
+        """
+        if write:
+            return self._begin_write(buffers)
+        try:
+            return self.begin_raw(None, None, False, buffers)
+        except lmdb.Error as error:
+            return self._begin_again(error, False, buffers)
+
+    def _begin_write(self, buffers: bool) -> Any:
+        if self.options.readonly:
+            raise errors.ReadOnlyDatabase(
+                f"{self.path} is open read-only; a write transaction needs a writable handle"
+            )
+        if self.writer == threading.get_ident():
+            raise errors.TransactionError(
+                f"{self.path}: this thread has a write transaction already, and would wait for itself; "
+                "use that transaction, or its savepoint()"
+            )
+        if self.grows_now():
+            self.grow()
+        try:
+            raw = self.begin_raw(None, None, True, buffers)
+        except lmdb.Error as error:
+            raw = self._begin_again(error, True, buffers)
+        self.writer = threading.get_ident()
+        return raw
+
+    def _begin_again(self, error: lmdb.Error, write: bool, buffers: bool) -> Any:
+        if isinstance(error, lmdb.ReadersFullError) and self.raw.reader_check():
+            return self.begin_raw(None, None, write, buffers)
+        if isinstance(error, lmdb.MapResizedError):
+            if self.live_transactions():
+                raise errors.DatabaseError(
+                    f"{self.path}: another process has grown the map, and this process cannot follow while it has "
+                    "transactions open; end them and begin again"
+                ) from error
+            self.raw.set_mapsize(0)
+            return self.begin_raw(None, None, write, buffers)
+        raise translate(error, path=self.path) from error
+
+    def live_transactions(self) -> list[Any]:
+        """The transactions of this process that have not ended."""
+        return [txn for ref in tuple(self.live) if (txn := ref()) is not None]
+
+    # -- growth
+
+    def grows_now(self) -> bool:
+        """True if the map may grow, and less than half of it is unused."""
+        if self.capped or not self.grows:
+            return False
+        info = self.raw.info()
+        used = (info["last_pgno"] + 1) * self.raw.stat()["psize"]
+        return bool(used > info["map_size"] * HEADROOM)
+
+    def grow(self) -> bool:
+        """Double the map; False if that cannot be done (a cap, or transactions of this process are open)."""
+        with self._lock:
+            if self.capped or self.live_transactions() or self.pinned:
+                return False
+            self.raw.set_mapsize(self.raw.info()["map_size"] * 2)
+            return True
+
+    grows = False
+
+    # -- pinned snapshots
+
+    def pin(self, raw: Any, views: list[memoryview]) -> None:
+        """Keep a read snapshot open until no array over its memory is left."""
+        self.pinned.append((raw, views))
+
+    def release_pins(self) -> None:
+        """End the pinned snapshots whose arrays are gone."""
+        kept = []
+        for raw, views in self.pinned:
+            left = [view for view in views if not released(view)]
+            if left:
+                kept.append((raw, left))
+            else:
+                raw.abort()
+        self.pinned = kept
+
+    def close(self) -> None:
+        """Close the environment, unless arrays over its map are still alive: then it stays mapped for their sake."""
+        self.release_pins()
+        if not self.pinned:
+            self.raw.close()
+
+    def describe(self) -> str:
+        """Path and process, for messages."""
+        return f"{self.path} (PID {self.pid}, opened at {self.opened_at or 'an unknown place'})"
+
+
+def released(view: memoryview) -> bool:
+    """True if `view` could be released: nothing reads its memory any more."""
+    try:
+        view.release()
+    except BufferError:
+        return False
+    return True
+
+
+def remove_files(path: str) -> None:
+    """Remove the files of a database, and its directory if that is then empty; silent if there is nothing.
+
+    Args:
+        path: the database's directory or file. A directory is only touched where it holds a database's files.
+    """
+    place = Path(path)
+    if place.is_file():
+        place.unlink()
+        Path(f"{path}-lock").unlink(missing_ok=True)
+        return
+    for name in ("data.mdb", "lock.mdb"):
+        (place / name).unlink(missing_ok=True)
+    if place.is_dir() and stat.S_ISDIR(place.lstat().st_mode) and not any(place.iterdir()):
+        place.rmdir()

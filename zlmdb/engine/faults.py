@@ -1,0 +1,65 @@
+"""py-lmdb's errors, translated: which error of ours a program sees for which error of the engine.
+
+The classes here are also subclasses of py-lmdb's own, so that a program that catches ``lmdb.MapFullError`` goes on
+working.
+"""
+
+from __future__ import annotations
+
+import lmdb
+
+from zlmdb import errors
+
+__all__ = ["EngineError", "translate"]
+
+#: The base class of every error that the engine raises.
+EngineError = lmdb.Error
+
+
+class MapFull(errors.DatabaseFull, lmdb.MapFullError):
+    """DatabaseFull, catchable as ``lmdb.MapFullError``."""
+
+
+class ReaderTableFull(errors.ReadersFull, lmdb.ReadersFullError):
+    """ReadersFull, catchable as ``lmdb.ReadersFullError``."""
+
+
+class WriteInReadTransaction(errors.ReadOnlyTransaction, lmdb.ReadonlyError):
+    """ReadOnlyTransaction, catchable as ``lmdb.ReadonlyError``."""
+
+
+def translate(error: Exception, *, path: str = "the database") -> Exception:
+    """Our error for an error of the engine; the same error if there is nothing to say better.
+
+    Args:
+        error: what the engine raised; becomes the ``__cause__`` where the caller raises ``... from error``.
+        path: the database's path, for the message.
+    """
+    if isinstance(error, errors.ZlmdbError):
+        return error
+    if isinstance(error, lmdb.MapFullError):
+        return MapFull(
+            f"{path} is full: its map has reached the size given as maxsize, or could not be grown while transactions "
+            "were open; this transaction cannot be committed. Reopen with a larger maxsize, leave maxsize out, or do "
+            "the write through Database.write(), which grows the map and repeats"
+        )
+    if isinstance(error, lmdb.ReadersFullError):
+        return ReaderTableFull(
+            f"{path}: every slot of the reader table is taken. End read transactions sooner, or look at "
+            "Database.readers() for processes that hold them"
+        )
+    if isinstance(error, lmdb.ReadonlyError):
+        return WriteInReadTransaction(f"{path}: a write in a read transaction; begin it with write=True")
+    if isinstance(error, lmdb.BadValsizeError):
+        return errors.KeyTooLong(f"{path}: the encoded key is longer than this file's format allows")
+    if isinstance(error, lmdb.BadTxnError):
+        return errors.TransactionError(
+            f"{path}: an earlier error has made this transaction unusable; it can only be aborted"
+        )
+    if isinstance(error, lmdb.Error) and "closed/deleted/dropped" in str(error):
+        return errors.TransactionClosed(
+            f"{path}: this transaction has ended; begin a new one, and read what you need before its with block ends"
+        )
+    if isinstance(error, (lmdb.CorruptedError, lmdb.PageNotFoundError, lmdb.InvalidError)):
+        return errors.DatabaseError(f"{path} is damaged or not a database of LMDB: {error}")
+    return error

@@ -1,0 +1,149 @@
+"""The environments that this process has open: one per file, counted, and forgotten by a forked child.
+
+LMDB must not open a file twice in one process: its locks belong to the process, and closing one would release the
+other's. So every handle on a file shares one environment. A file is known by device and inode of its data file, however
+its path is spelled.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from typing import Any
+
+from zlmdb import errors
+from zlmdb.engine.environment import Environment, Options, data_file
+
+__all__ = ["acquire", "environments", "release"]
+
+_lock = threading.RLock()
+_open: dict[tuple[Any, ...], Environment] = {}
+
+
+def file_key(path: str) -> tuple[Any, ...] | None:
+    """Identity of a database's data file, or None if there is none yet."""
+    try:
+        status = os.stat(data_file(path))
+    except OSError:
+        return None
+    if status.st_ino:
+        return ("inode", status.st_dev, status.st_ino)
+    return ("path", os.path.normcase(os.path.realpath(path)))
+
+
+def acquire(path: str, options: Options, *, share: bool) -> Environment:
+    """The environment of a file, opened or shared, with one reference more.
+
+    Args:
+        path: absolute path of the database.
+        options: how it is to be opened. When it is open already: must not conflict with how it was opened.
+        share: False insists on being the first and only opener.
+
+    Raises:
+        AlreadyOpen: if the file is open and `share` is False, or the options conflict.
+        DatabaseNotFound, DatabaseError: as opening raises them.
+    """
+    with _lock:
+        key = file_key(path)
+        environment = _open.get(key) if key is not None else None
+        if environment is not None:
+            _check_shared(environment, path, options, share)
+            environment.references += 1
+            return environment
+        environment = Environment(path, options)
+        environment.opened_at = _call_site()
+        environment.key = file_key(path) or ("path", path)
+        environment.references = 1
+        _open[environment.key] = environment
+        return environment
+
+
+def release(environment: Environment) -> None:
+    """Give one reference back; the last one closes the environment and ends the transactions left in it."""
+    if environment.pid != os.getpid():
+        return  # inherited through a fork: the parent's, and not to be touched
+    with _lock:
+        environment.references -= 1
+        if environment.references > 0:
+            return
+        if _open.get(environment.key) is environment:
+            del _open[environment.key]
+        for transaction in environment.live_transactions():
+            transaction._end_with_database()
+        environment.close()
+
+
+def environments() -> list[Environment]:
+    """The open environments of this process."""
+    with _lock:
+        return list(_open.values())
+
+
+def _check_shared(environment: Environment, path: str, options: Options, share: bool) -> None:
+    if not share:
+        raise errors.AlreadyOpen(
+            f'tried to open "{path}" twice within same process: it is open as {environment.describe()}. '
+            "zlmdb.open() and Database.open() share an open database; the constructor Database(path) does not"
+        )
+    have = environment.options
+    if have.readonly and not options.readonly:
+        conflict = "readonly"
+    elif options.maxsize is not None and have.maxsize is not None and options.maxsize != have.maxsize:
+        conflict = "maxsize"
+    else:
+        # A laxer wish is served by what is open; only durability may not silently be less than asked for.
+        conflict = next(
+            (name for name in ("sync", "metasync") if getattr(options, name) > getattr(have, name)), ""
+        )
+    if conflict:
+        raise errors.AlreadyOpen(
+            f"{path} is open in this process as {environment.describe()} with {conflict}={getattr(have, conflict)!r}, "
+            f"and cannot be shared by {_call_site()}, which asks for {conflict}={getattr(options, conflict)!r}"
+        )
+
+
+def _call_site() -> str:
+    frame = sys._getframe(1)
+    package = __name__.partition(".")[0]
+    while str(frame.f_globals.get("__name__", "")).partition(".")[0] == package:
+        if frame.f_back is None:
+            break
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def _forget_parent() -> None:
+    """In a forked child: the parent's environments are neither ours to use nor ours to close.
+
+    Closing one here, or ending a transaction in it, would free the parent's reader slots or its write lock, because
+    they lie in memory shared with it. So every inherited object is kept alive for good, its transactions are ended on
+    our side only, and py-lmdb's guard against opening a file twice is told that this is another process now.
+    """
+    global _lock
+    _lock = threading.RLock()
+    inherited = list(_open.values())
+    if not inherited:
+        return
+    _open.clear()
+    import ctypes
+
+    import lmdb._envid as guard
+
+    for environment in inherited:
+        for transaction in environment.live_transactions():
+            transaction._end_with_fork()
+        environment.live.clear()
+        environment.writer = None
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(environment.raw))
+    keys_of_parent = guard.env_keys
+    pid = os.getpid()
+
+    def env_keys(path: Any, subdir: bool) -> tuple[Any, ...]:
+        return tuple((*key, pid) for key in keys_of_parent(path, subdir))
+
+    guard.env_keys = env_keys
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_parent)

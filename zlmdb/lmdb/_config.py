@@ -1,0 +1,9 @@
+"""How py-lmdb was built: ``lmdb._config`` under the name ``zlmdb.lmdb._config``.
+
+Importing this module gives py-lmdb's own module object: state kept in it and patches made to it are shared.
+"""
+
+import importlib
+import sys
+
+sys.modules[__name__] = importlib.import_module("lmdb._config")

@@ -1,0 +1,9 @@
+"""The identity of open files in py-lmdb: ``lmdb._envid`` under the name ``zlmdb.lmdb._envid``.
+
+Importing this module gives py-lmdb's own module object: state kept in it and patches made to it are shared.
+"""
+
+import importlib
+import sys
+
+sys.modules[__name__] = importlib.import_module("lmdb._envid")

@@ -1,0 +1,361 @@
+"""The map of a transaction, ``txn[Users]``: a mutable mapping, ordered by key, with indexes as attributes."""
+
+from __future__ import annotations
+
+from collections.abc import (
+    Callable,
+    ItemsView,
+    Iterable,
+    Iterator,
+    KeysView,
+    Mapping,
+    MutableMapping,
+    ValuesView,
+)
+from itertools import islice
+from typing import Any
+
+from zlmdb.engine import EngineError
+from zlmdb.tables import bounds, maintain, scan
+from zlmdb.tables.handle import prefix_span, select
+from zlmdb.tables.indexes import live_index
+from zlmdb.tables.ops import Ops
+
+__all__ = ["BoundMap"]
+
+#: How many rows are encoded, sorted and written together when a table is loaded.
+BATCH = 20_000
+
+
+class _Keys(KeysView[Any]):
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._mapping)
+
+    def __reversed__(self) -> Iterator[Any]:
+        return iter(self._mapping.select(return_values=False, reverse=True))  # type: ignore[attr-defined]
+
+
+class _Values(ValuesView[Any]):
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._mapping.select(return_keys=False))  # type: ignore[attr-defined]
+
+    def __reversed__(self) -> Iterator[Any]:
+        return iter(self._mapping.select(return_keys=False, reverse=True))  # type: ignore[attr-defined]
+
+
+class _Items(ItemsView[Any, Any]):
+    def __iter__(self) -> Iterator[tuple[Any, Any]]:
+        return iter(self._mapping.select())  # type: ignore[attr-defined]
+
+    def __reversed__(self) -> Iterator[tuple[Any, Any]]:
+        return iter(self._mapping.select(reverse=True))  # type: ignore[attr-defined]
+
+
+class BoundMap(Ops, MutableMapping[Any, Any]):
+    """What ``txn[Users]`` gives. It is valid until the transaction ends; its methods then raise TransactionClosed.
+
+    It behaves as a dict whose keys are sorted: reading or deleting a missing key raises KeyError.
+    """
+
+    _txn: Any
+
+    def __repr__(self) -> str:
+        return f"<map {self._definition.name} of transaction {self._txn!r}>"
+
+    def _live_index(self, name: str) -> Any:
+        return live_index(self, name)
+
+    # -- the mapping
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.select(return_values=False))
+
+    def __reversed__(self) -> Iterator[Any]:
+        return iter(self.select(return_values=False, reverse=True))
+
+    def __len__(self) -> int:
+        return scan.count(self._txn, self._p, bounds.after_slot(self._p))
+
+    def __bool__(self) -> bool:
+        return not maintain.is_empty(self._txn, self._p)
+
+    def keys(self) -> KeysView[Any]:
+        """The keys, in order."""
+        return _Keys(self)
+
+    def values(self) -> ValuesView[Any]:
+        """The values, in the order of their keys."""
+        return _Values(self)
+
+    def items(self) -> ItemsView[Any, Any]:
+        """Pairs (key, value), in the order of the keys."""
+        return _Items(self)
+
+    def clear(self) -> None:
+        """Remove every row, and the entries of the indexes."""
+        maintain.truncate(self, self._txn, with_indexes=True)
+
+    def popitem(self) -> tuple[Any, Any]:
+        """Remove the last row, and give its key and value.
+
+        Raises:
+            KeyError: if the table is empty.
+        """
+        found = self.last()
+        if found is None:
+            raise KeyError(f"popitem(): table {self._definition.name} is empty")
+        del self[found[0]]
+        return found
+
+    # -- rows
+
+    def add(self, row: Any) -> Any:
+        """Insert a row that holds its own key.
+
+        Args:
+            row: the row; the table's `pk` says which of its fields are the key.
+
+        Returns:
+            The key.
+
+        Raises:
+            DuplicateKey: if there is a row under the key.
+            UniqueViolation, NullValueConstraint: if an index forbids it. Nothing is written then.
+            ValueTypeError: if the row, or a field of it, has another type than declared.
+            SchemaError: if the table was declared without `pk`.
+        """
+        if not self._definition.pk:
+            self._row_key(row)
+        self._add_row(row)  # type: ignore[attr-defined]
+        return self._row_key(row)
+
+    def put(self, *key_and_row: Any) -> Any:
+        """Insert a row, or replace the one under its key.
+
+        Args:
+            key_and_row: the row alone, if it holds its key; or the key and the row.
+
+        Returns:
+            The key.
+
+        Raises:
+            UniqueViolation, NullValueConstraint, ValueTypeError, SchemaError: as :meth:`add`.
+        """
+        if len(key_and_row) == 1:
+            row = key_and_row[0]
+            if not self._definition.pk:
+                self._row_key(row)
+            self._put_row(row)  # type: ignore[attr-defined]
+            return self._row_key(row)
+        if len(key_and_row) != 2:
+            raise TypeError(f"put(): expected a row, or a key and a row, found {len(key_and_row)} arguments")
+        self[key_and_row[0]] = key_and_row[1]
+        return key_and_row[0]
+
+    def put_many(self, rows: Any) -> int:
+        """Insert or replace many rows.
+
+        Args:
+            rows: rows that hold their key; or pairs (key, row); or a mapping.
+
+        Returns:
+            How many there were.
+
+        Raises:
+            Whatever :meth:`put` raises: then none of the rows is written (with ``writemap=True``: those before it are).
+        """
+        with self._txn._guarded():
+            if self._compiled.plans:
+                return self._one_by_one(rows)
+            done = 0
+            pairs = self._encoded(rows)
+            try:
+                while batch := list(islice(pairs, BATCH)):
+                    consumed, added = self._txn._cursor().putmulti(batch)
+                    self._txn._count_puts(added)
+                    done += consumed
+            except EngineError as error:
+                raise self._fault(self._txn, error) from error
+            return done
+
+    def _one_by_one(self, rows: Any) -> int:
+        rows, holding = self._shape(rows)
+        done = 0
+        if holding:
+            for row in rows:
+                self._put_row(row)  # type: ignore[attr-defined]
+                done += 1
+        else:
+            for key, row in rows:
+                self[key] = row
+                done += 1
+        return done
+
+    def _shape(self, rows: Any) -> tuple[Iterable[Any], bool]:
+        """The rows, and whether they hold their key; pairs otherwise."""
+        if isinstance(rows, Mapping):
+            return rows.items(), False
+        return rows, bool(self._definition.pk)
+
+    def _encoded(self, rows: Any) -> Iterator[tuple[bytes, bytes]]:
+        rows, holding = self._shape(rows)
+        pairs: Iterator[tuple[bytes, bytes]] = self._pairs_of_rows(rows) if holding else self._pairs(rows)  # type: ignore[attr-defined]
+        return pairs
+
+    def load(self, rows: Any, *, sorted: bool = False, progress: Callable[[int], None] | None = None) -> int:
+        """Insert many new rows, faster than one by one: they are written in the order of their keys, batch by batch.
+
+        Args:
+            rows: as for :meth:`put_many`.
+            sorted: True if they come in the order of their keys already; saves sorting each batch.
+            progress: called with the number of rows done so far, after each batch; None for nobody.
+
+        Returns:
+            How many rows were inserted.
+
+        Raises:
+            DuplicateKey: if a key exists, or comes twice.
+            UniqueViolation, NullValueConstraint, ValueTypeError: as :meth:`add`. None of the rows is then written (with
+                ``writemap=True``: those of earlier batches are).
+        """
+        rows, holding = self._shape(rows)
+        rows = iter(rows)
+        done = 0
+        with self._txn._guarded():
+            while batch := list(islice(rows, BATCH)):
+                try:
+                    self._load_batch(batch, holding, sorted)
+                except EngineError as error:
+                    raise self._fault(self._txn, error) from error
+                done += len(batch)
+                if progress is not None:
+                    progress(done)
+        return done
+
+    def _load_batch(self, batch: list[Any], holding: bool, in_order: bool) -> None:
+        pairs = list(self._pairs_of_rows(batch) if holding else self._pairs(batch))  # type: ignore[attr-defined]
+        plans = self._compiled.plans
+        entries: list[list[tuple[bytes, bytes]]] = [[] for _ in plans]
+        if plans:
+            values = batch if holding else [row for _, row in batch]
+            for (k, _), row in zip(pairs, values, strict=True):
+                kb = k[2:]
+                for found, entry, plan in zip(entries, self._entries(kb, row), plans, strict=True):
+                    if entry is not None:
+                        found.append((entry, kb if plan.pointer is None else self._pointer(plan, kb)))
+        if not in_order:
+            pairs.sort()
+        cursor = self._txn._cursor()
+        consumed, added = cursor.putmulti(pairs, True, False)
+        self._txn._count_puts(added)
+        if added < consumed:
+            raise self._duplicate(self._first_duplicate(pairs))
+        for i, found in enumerate(entries):
+            found.sort()
+            maintain._write(self, self._txn, i, found)
+
+    def _pointer(self, plan: Any, kb: bytes) -> bytes:
+        data: bytes = plan.pointer.encode(self._definition.key.decode(kb))
+        return data
+
+    def _first_duplicate(self, pairs: list[tuple[bytes, bytes]]) -> Any:
+        """A key of the batch that was there before, or comes twice in it."""
+        seen = set()
+        for k, data in pairs:
+            if k in seen or bytes(self._txn._get(k)) != data:
+                return self._definition.key.decode(k[2:])
+            seen.add(k)
+        return self._definition.key.decode(pairs[0][0][2:])
+
+    def first(self) -> tuple[Any, Any] | None:
+        """The row with the smallest key, as (key, value); None if there is none."""
+        return next(iter(self.select(limit=1)), None)
+
+    def last(self) -> tuple[Any, Any] | None:
+        """The row with the greatest key, as (key, value); None if there is none."""
+        return next(iter(self.select(limit=1, reverse=True)), None)
+
+    # -- ranges
+
+    def select(
+        self,
+        lo: Any = None,
+        hi: Any = None,
+        *,
+        prefix: Any = None,
+        bounds: str = "[)",
+        return_keys: bool = True,
+        return_values: bool = True,
+        reverse: bool = False,
+        limit: int | None = None,
+    ) -> scan.Selection[Any]:
+        """The rows of a range of keys, in order.
+
+        The transaction may write while the rows are read: a row removed before its turn is not given, a row added
+        behind the current one is.
+
+        Args:
+            lo: lower bound, or None for the beginning. For a composite key, a shorter tuple stands before all keys that
+                begin with it.
+            hi: upper bound, or None for the end.
+            prefix: instead of bounds: only rows whose key begins so; text or bytes for such keys, a tuple of leading
+                parts for a composite key (whose last part, if it is text and all parts are given, may be a beginning).
+            bounds: which ends belong to the range: "[)" (the default), "[]", "(]" or "()".
+            return_keys: whether keys are given.
+            return_values: whether values are given; with both, pairs (key, value); with neither, None for each row.
+            reverse: True gives the last rows first.
+            limit: at most so many rows; None for all.
+
+        Raises:
+            KeyTypeError, KeyValueError: if a bound cannot be a key.
+            ValueError: if `bounds` or `limit` is not one of the possible ones, or a prefix is given with bounds.
+        """
+        start, stop = self._span(lo, hi, prefix, bounds)
+        return select(self, self._txn, start, stop, return_keys, return_values, reverse, limit)
+
+    def _span(self, lo: Any, hi: Any, prefix: Any, ends: str) -> tuple[bytes, bytes]:
+        if prefix is None:
+            return bounds.span(self._p, self._definition.key, lo, hi, ends, table=self._definition.name)
+        if lo is not None or hi is not None:
+            raise ValueError("select(): expected bounds or a prefix, found both")
+        return prefix_span(self, prefix)
+
+    def count(self, *, prefix: Any = None) -> int:
+        """How many rows there are; with `prefix`, how many whose key begins so (as in :meth:`select`)."""
+        return scan.count(self._txn, *self._span(None, None, prefix, "[)"))
+
+    def count_range(self, lo: Any = None, hi: Any = None, *, bounds: str = "[)") -> int:
+        """How many rows lie between two keys; bounds as in :meth:`select`."""
+        return scan.count(self._txn, *self._span(lo, hi, None, bounds))
+
+    # -- indexes
+
+    def truncate(self) -> int:
+        """Remove every row, and the entries of the indexes: how many records that were."""
+        return maintain.truncate(self, self._txn, with_indexes=True)
+
+    def indexes(self) -> list[str]:
+        """The names of the indexes, sorted."""
+        return sorted(plan.name for plan in self._compiled.plans)
+
+    def is_index(self) -> bool:
+        """False: the map of a transaction is a table."""
+        return False
+
+    def rebuild_index(self, name: str) -> tuple[int, int]:
+        """Make an index anew from the rows: (entries removed, entries written).
+
+        Raises:
+            SchemaError: if there is no such index.
+            UniqueViolation, NullValueConstraint: if the rows do not fit it; it is left as it was.
+        """
+        return maintain.rebuild(self, self._txn, maintain.plan_number(self, name))
+
+    def rebuild_indexes(self) -> tuple[int, int]:
+        """Make all indexes anew from the rows: (entries removed, entries written), summed."""
+        done = [maintain.rebuild(self, self._txn, i) for i in range(len(self._compiled.plans))]
+        return sum(removed for removed, _ in done), sum(written for _, written in done)
+
+    def check(self) -> list[str]:
+        """What is wrong with the indexes, a sentence each; an empty list if every index equals its rows."""
+        return maintain.check(self, self._txn)

@@ -1,0 +1,97 @@
+"""From bounds in keys to bounds in bytes: where a scan starts (inclusive) and stops (exclusive)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from zlmdb import errors
+from zlmdb.keys import Composite, successor
+from zlmdb.keys.base import KeyCodec
+
+__all__ = ["BOUNDS", "after_slot", "prefix_range", "span"]
+
+#: Which ends belong to a range, as intervals are written.
+BOUNDS = ("[)", "[]", "(]", "()")
+
+
+def after_slot(prefix: bytes) -> bytes:
+    """The first key behind everything that begins with a slot's prefix (or with any bytes that do not end in FF)."""
+    end = successor(prefix)
+    return b"\xff\xff\xff" if end is None else end
+
+
+def _bound(codec: KeyCodec[Any], value: Any) -> bytes:
+    try:
+        return codec.encode(value)
+    except errors.DataError:
+        return codec.encode_bound(value)
+
+
+def _partial(codec: KeyCodec[Any], value: Any) -> bool:
+    return isinstance(codec, Composite) and isinstance(value, (tuple, list)) and len(value) < len(codec.parts)
+
+
+def _beyond(codec: KeyCodec[Any], value: Any, encoded: bytes) -> bytes:
+    """The first bytes after a key, and, for a tuple of fewer parts, after all keys that begin with it."""
+    if _partial(codec, value):
+        return after_slot(encoded) if encoded else b"\xff\xff\xff"
+    return encoded + b"\0"
+
+
+def span(
+    prefix: bytes, codec: KeyCodec[Any], lo: Any, hi: Any, bounds: str = "[)", *, table: str
+) -> tuple[bytes, bytes]:
+    """Start (inclusive) and stop (exclusive) of the records between two keys.
+
+    Args:
+        prefix: the bytes that all records of the scan begin with.
+        codec: codec of what follows the prefix.
+        lo: the lower bound, or None for the beginning. May lie outside the codec's range, or be a shorter tuple.
+        hi: the upper bound, or None for the end.
+        bounds: which ends belong to the range: "[)", "[]", "(]" or "()".
+        table: name, for errors.
+
+    Raises:
+        KeyTypeError, KeyValueError: if a bound cannot be a key.
+        ValueError: if `bounds` is none of the four.
+    """
+    if bounds not in BOUNDS:
+        raise ValueError(f"bounds: expected one of {', '.join(BOUNDS)}, found {bounds!r}")
+    try:
+        if lo is None:
+            start = prefix
+        else:
+            encoded = _bound(codec, lo)
+            start = prefix + (encoded if bounds[0] == "[" else _beyond(codec, lo, encoded))
+        if hi is None:
+            stop = after_slot(prefix)
+        else:
+            encoded = _bound(codec, hi)
+            stop = prefix + (encoded if bounds[1] == ")" else _beyond(codec, hi, encoded))
+    except errors.DataError as error:
+        raise error.located(table=table) from None
+    # A bound beyond every key of the table must not reach into the next slot.
+    return start, min(stop, after_slot(prefix))
+
+
+def prefix_range(prefix: bytes, codec: KeyCodec[Any], value: Any, *, table: str) -> tuple[bytes, bytes]:
+    """Start and stop of the records whose key begins with `value`.
+
+    Args:
+        prefix: the bytes that all records of the scan begin with.
+        codec: codec of what follows.
+        value: for text and byte string keys, their beginning; for composite keys, a tuple of the leading parts, or the
+            beginning of the first part if that is text.
+        table: name, for errors.
+
+    Raises:
+        KeyTypeError, KeyValueError: if no key can begin so.
+    """
+    try:
+        if isinstance(codec, Composite) and isinstance(value, (tuple, list)):
+            start = prefix + codec.prefix(tuple(value))
+        else:
+            start = prefix + codec.partial(value)
+    except errors.DataError as error:
+        raise error.located(table=table) from None
+    return start, after_slot(start)

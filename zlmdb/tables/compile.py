@@ -1,0 +1,115 @@
+"""Turning a table's source text into classes, one function at a time, when it is first called.
+
+Compiling everything at attach would cost more than opening the database; a program that only reads never pays for the
+functions that write. The source of each function is registered with linecache, so tracebacks and debuggers show it.
+"""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Callable
+from typing import Any
+
+from zlmdb.engine import EngineError
+from zlmdb.tables.definition import TableDefinition
+from zlmdb.tables.plan import IndexPlan
+from zlmdb.tables.source import BOUND_OPS, HANDLE_OPS, SHARED_OPS, Source
+from zlmdb.values import records
+
+__all__ = ["Compiled", "Namespace"]
+
+
+class Namespace:
+    """The globals of generated functions: constants by name."""
+
+    def __init__(self) -> None:
+        self.globals: dict[str, Any] = {"EngineError": EngineError}
+        self._names: dict[tuple[int, int], str] = {}
+
+    def add(self, value: object, hint: str) -> str:
+        """See :class:`zlmdb._typing.Names`."""
+        # A method of an object is a new object each time it is named.
+        identity = (id(getattr(value, "__self__", None)), id(getattr(value, "__func__", value)))
+        known = self._names.get(identity)
+        if known is not None and self.globals[known] == value:
+            return known
+        base = "".join(c if c.isalnum() else "_" for c in hint)
+        base = base if base.isidentifier() else f"_{base}"
+        name, number = base, 1
+        while name in self.globals:
+            number += 1
+            name = f"{base}_{number}"
+        self.globals[name] = value
+        self._names[identity] = name
+        return name
+
+
+class Compiled:
+    """The two classes of a table with a given set of indexes, and the source of their functions.
+
+    Args:
+        cls: the table class.
+        definition: what it declares, or what an instance of it was given.
+        plans: its indexes.
+    """
+
+    def __init__(self, cls: type[Any], definition: TableDefinition, plans: tuple[IndexPlan, ...]) -> None:
+        from zlmdb.tables.bound import BoundMap
+        from zlmdb.tables.handle import Handle
+
+        self.table = cls
+        self.definition = definition
+        self.plans = plans
+        record = definition.value.record
+        fields = records.describe(record) if record is not None else None
+        self.names = Namespace()
+        self.source = Source(definition, plans, self.names, fields)
+        self.handle_class: Any = self._class(Handle, {**HANDLE_OPS, **SHARED_OPS})
+        self.bound_class: Any = self._class(BoundMap, {**BOUND_OPS, **SHARED_OPS})
+        self.index_classes: dict[int, Any] = {}
+
+    def _class(self, mixin: type[Any], ops: dict[str, Callable[[Source], list[str]]]) -> Any:
+        body: dict[str, Any] = {
+            "__module__": self.table.__module__,
+            "__qualname__": self.table.__qualname__,
+            "__doc__": self.table.__doc__,
+            "_zlmdb_compiled_from": self.table,
+            "_compiled": self,
+        }
+        for name, write in ops.items():
+            body[name] = self.stub(name, write)
+        return type(self.table.__name__, (mixin, self.table), body)
+
+    def stub(self, name: str, write: Callable[[Source], list[str]]) -> Callable[..., Any]:
+        """A function that compiles the real one, puts it in its own place, and calls it."""
+
+        def first_call(instance: Any, *args: Any, **kwargs: Any) -> Any:
+            function = self.build(name, write)
+            for cls in type(instance).__mro__:
+                if cls.__dict__.get(name) is first_call:
+                    setattr(cls, name, function)
+            return function(instance, *args, **kwargs)
+
+        first_call.__name__ = name
+        first_call._zlmdb_write = write  # type: ignore[attr-defined]
+        return first_call
+
+    def build(self, name: str, write: Callable[[Source], list[str]]) -> Callable[..., Any]:
+        """Compile one function."""
+        text = "\n".join(write(self.source)) + "\n"
+        filename = f"<zlmdb {self.table.__module__}.{self.table.__qualname__}.{name}-{id(self):x}>"
+        scope: dict[str, Any] = {}
+        exec(compile(text, filename, "exec"), self.names.globals, scope)
+        linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+        function: Callable[..., Any] = scope[name]
+        function.__qualname__ = f"{self.table.__qualname__}.{name}"
+        return function
+
+    def text(self) -> str:
+        """The source of every function of the table, for reading."""
+        sections = []
+        for title, ops in (("attached", HANDLE_OPS), ("in a transaction", BOUND_OPS), ("scans", SHARED_OPS)):
+            sections.append(f"# {self.table.__qualname__}: {title}")
+            for write in ops.values():
+                sections.append("\n".join(write(self.source)))
+        return "\n\n".join(sections) + "\n"

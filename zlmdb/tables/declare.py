@@ -1,0 +1,377 @@
+"""How a table is declared: the ``@table`` decorator, :func:`index`, and what they leave on the class."""
+
+from __future__ import annotations
+
+import inspect
+import uuid
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, overload
+
+import zlmdb
+from zlmdb import errors, keys
+from zlmdb.keys.base import KeyCodec
+from zlmdb.tables.definition import IndexDefinition, TableDefinition, key_codec, value_codec
+
+if TYPE_CHECKING:
+    from zlmdb._typing import K, V
+    from zlmdb.tables.indexes import Index, UniqueIndex
+    from zlmdb.tables.map import Map
+
+__all__ = ["IndexDeclaration", "define", "index", "table"]
+
+C = TypeVar("C", bound=type[Any])
+OPTIONS = ("marshal", "parse", "build", "cast", "compress", "allow_pickle")
+
+
+class IndexDeclaration:
+    """An index as written in the body of a table class; reading it from a map in a transaction gives the live index."""
+
+    def __init__(
+        self,
+        fields: tuple[str, ...],
+        function: Callable[[Any], Any] | None,
+        *,
+        key: Any,
+        unique: bool,
+        nullable: bool,
+        where: Callable[[Any], bool] | None,
+        version: int,
+    ) -> None:
+        self.fields = fields
+        self.function = function
+        self.key = key
+        self.unique = unique
+        self.nullable = nullable
+        self.where = where
+        self.version = version
+        self.name = ""
+
+    def __set_name__(self, owner: type[Any], name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: Any, owner: type[Any]) -> Any:
+        if instance is None:
+            return self
+        # Not a data descriptor: the live index goes into the map's own dictionary, where the next access finds it
+        # without coming here.
+        live = instance._live_index(self.name)
+        instance.__dict__[self.name] = live
+        return live
+
+    def define(self, owner: str, record_fields: Any) -> IndexDefinition:
+        """The definition, with the key codec found from the record's fields where it was not given."""
+        where = f"table {owner}, index {self.name}"
+        if self.key is not None:
+            codec = key_codec(self.key, where=where)
+        elif self.function is not None:
+            raise errors.SchemaError(
+                f"{where}: an index over a function needs key=..., the type of its result"
+            )
+        else:
+            codec = _codec_of_fields(self.fields, record_fields, where)
+        if self.function is None:
+            arity = len(codec.parts) if isinstance(codec, keys.Composite) else 1
+            if arity != len(self.fields):
+                raise errors.SchemaError(
+                    f"{where}: expected a key of {len(self.fields)} parts for its {len(self.fields)} fields, found {arity}"
+                )
+        return IndexDefinition(
+            self.name, self.fields, self.function, codec, self.unique, self.nullable, self.where, self.version
+        )
+
+
+if TYPE_CHECKING:
+
+    class _UniqueDeclaration:
+        @overload
+        def __get__(self, instance: None, owner: type[Any]) -> IndexDeclaration: ...
+        @overload
+        def __get__(self, instance: Map[K, V], owner: type[Any]) -> UniqueIndex[K, V]: ...
+        def __get__(self, instance: Any, owner: type[Any]) -> Any: ...
+
+    class _ManyDeclaration:
+        @overload
+        def __get__(self, instance: None, owner: type[Any]) -> IndexDeclaration: ...
+        @overload
+        def __get__(self, instance: Map[K, V], owner: type[Any]) -> Index[K, V]: ...
+        def __get__(self, instance: Any, owner: type[Any]) -> Any: ...
+
+    @overload
+    def index(
+        *fields: str | Callable[[Any], Any],
+        unique: Literal[True],
+        nullable: bool = False,
+        key: Any = None,
+        where: Callable[[Any], bool] | None = None,
+        version: int = 0,
+    ) -> _UniqueDeclaration: ...
+    @overload
+    def index(
+        *fields: str | Callable[[Any], Any],
+        unique: Literal[False] = False,
+        nullable: bool = False,
+        key: Any = None,
+        where: Callable[[Any], bool] | None = None,
+        version: int = 0,
+    ) -> _ManyDeclaration: ...
+
+
+def index(  # type: ignore[no-redef]  # the overloads above are for type checkers only
+    *fields: str | Callable[[Any], Any],
+    unique: bool = False,
+    nullable: bool = False,
+    key: Any = None,
+    where: Callable[[Any], bool] | None = None,
+    version: int = 0,
+) -> Any:
+    """An index of the table in whose body it stands; kept by the system.
+
+    Args:
+        fields: names of the row's fields, in the order of the index ("city", "name"; "address.city" for a field of a
+            field); or one function that takes the row and gives the key (a tuple for a composite one).
+        unique: True allows one row per key, and raises UniqueViolation on the second; False allows many.
+        nullable: True leaves rows out that have None in the key; False refuses them with NullValueConstraint.
+        key: codec of the key (``zlmdb.String``, or a tuple of codecs); None takes it from the types of the fields,
+            which needs a record type; a function needs it.
+        where: a function of the row; only rows for which it returns a true value are listed. None lists all.
+        version: raise it when the function or `where` change their meaning; the index is rebuilt at the next attach.
+
+    Raises:
+        SchemaError: if neither fields nor exactly one function are given, or, when the class is decorated, if the key's
+            type cannot be found out.
+
+    >>> import zlmdb
+    >>> class Cities(zlmdb.MapOidJson):
+    ...     by_name = zlmdb.index("name", key=zlmdb.String)
+    """
+    names = tuple(field for field in fields if isinstance(field, str))
+    functions = [field for field in fields if not isinstance(field, str)]
+    if len(functions) > 1 or (functions and names) or not fields:
+        raise errors.SchemaError("index(): expected the names of fields, or one function of the row")
+    function = functions[0] if functions else None
+    if function is not None and not callable(function):
+        raise errors.SchemaError(f"index(): expected the name of a field or a function, found {function!r}")
+    return IndexDeclaration(
+        names, function, key=key, unique=unique, nullable=nullable, where=where, version=version
+    )
+
+
+def table(
+    oid: uuid.UUID | str,
+    *,
+    pk: str | Iterable[str] | None = None,
+    marshal: Callable[[Any], Any] | None = None,
+    parse: Callable[[Any], Any] | None = None,
+    build: Callable[[Any, Any], Any] | None = None,
+    cast: Callable[[Any], Any] | None = None,
+    compress: int | str | None = None,
+    allow_pickle: bool | None = None,
+) -> Callable[[C], C]:
+    """A class decorator that makes a map class a table, known by `oid` in every file.
+
+    Args:
+        oid: identity of the table, a UUID or its text. The class may be renamed and moved; the identity stays.
+        pk: name of the row's field (names of the fields, for a composite key) that holds the primary key, so that
+            ``add(row)`` and ``put(row)`` need no key; None: rows do not know their key.
+        marshal: object -> plain value, for JSON, CBOR and Pickle values; None for none.
+        parse: plain value -> object, the inverse of `marshal`.
+        build: (object, flatbuffers.Builder) -> offset of the finished table, for FlatBuffers values.
+        cast: bytes -> object, the inverse of `build`.
+        compress: ``PersistentMap.COMPRESS_ZLIB`` or ``"zlib"``, ``COMPRESS_SNAPPY`` or ``"snappy"``, ``"zstd"``.
+        allow_pickle: True allows reading pickles from this table; None leaves it to the database.
+
+    Returns:
+        The decorator; it returns the class it is given.
+
+    Raises:
+        SchemaError: if `oid` is no UUID, the class is no map, or the declaration does not fit together.
+
+    >>> import zlmdb
+    >>> @zlmdb.table("6b1b1e9c-5b0a-4d0c-9f43-3f2d7a0a8a11")
+    ... class Settings(zlmdb.MapStringJson):
+    ...     "Settings by name."
+    """
+    try:
+        identity = oid if isinstance(oid, uuid.UUID) else uuid.UUID(oid)
+    except (ValueError, AttributeError, TypeError):
+        raise errors.SchemaError(f"table(): expected a UUID or its text as identity, found {oid!r}") from None
+    fields = (pk,) if isinstance(pk, str) else tuple(pk or ())
+    options = {
+        "marshal": marshal,
+        "parse": parse,
+        "build": build,
+        "cast": cast,
+        "compress": compress,
+        "allow_pickle": allow_pickle,
+    }
+
+    def decorate(cls: C) -> C:
+        from zlmdb.tables.map import Map
+
+        if not (isinstance(cls, type) and issubclass(cls, Map)):
+            raise errors.SchemaError(
+                f"table(): expected a class derived from a map such as MapUuidCbor, found {cls!r}"
+            )
+        _check_redeclared(identity, cls, options)
+        cls._zlmdb_oid = identity
+        for name, option in options.items():
+            setattr(cls, f"_zlmdb_{name}", staticmethod(option) if callable(option) else option)
+        cls._zlmdb_options = options
+        cls._zlmdb_pk = fields
+        cls._zlmdb_definition = define(cls)
+        # Looked up each time, because programs put another dictionary in its place around imports.
+        zlmdb.TABLES_BY_UUID[identity] = cls
+        return cls
+
+    return decorate
+
+
+def _check_redeclared(oid: uuid.UUID, cls: type[Any], options: dict[str, Any]) -> None:
+    """One class must not be two tables; and one identity must not be declared with two ways to read its rows."""
+    own = cls.__dict__.get("_zlmdb_oid")
+    if own is not None and own != oid:
+        raise errors.SchemaError(
+            f"table(): class {cls.__name__} is declared as table {own} already, not {oid}"
+        )
+
+
+def define(cls: type[Any], overrides: dict[str, Any] | None = None) -> TableDefinition:
+    """The definition of a map class, from its class keywords, decorator and body.
+
+    Args:
+        cls: the class.
+        overrides: options (marshal, parse, ...) that replace the decorator's; None for none.
+
+    Raises:
+        SchemaError: if the declaration is incomplete or contradicts itself.
+    """
+    name = cls.__name__
+    if cls._zlmdb_key is None or cls._zlmdb_value is None:
+        codec_key: Any = keys.Bytes()
+        from zlmdb.values import Bytes
+
+        return TableDefinition(name, codec_key, Bytes(), earlier=True)
+    options = {**cls._zlmdb_options, **{k: v for k, v in (overrides or {}).items() if v is not None}}
+    record = _record_of(cls)
+    where = f"table {name}"
+    key = key_codec(cls._zlmdb_key, where=where)
+    value = value_codec(cls._zlmdb_value, record, options, where=where)
+    fields = _record_fields(value)
+    declarations = [d for d in _declarations(cls) if d.name]
+    _check_pk(cls._zlmdb_pk, key, fields, where)
+    earlier = value.record is None and not declarations and not cls._zlmdb_pk and bool(cls._zlmdb_earlier)
+    return TableDefinition(
+        name=name,
+        key=key,
+        value=value,
+        oid=cls.__dict__.get("_zlmdb_oid", cls._zlmdb_oid),
+        description=cls.__doc__.strip() if cls.__doc__ and "__doc__" in cls.__dict__ else None,
+        pk=cls._zlmdb_pk,
+        indexes=tuple(d.define(name, fields) for d in declarations),
+        earlier=earlier,
+        earlier_key=None
+        if cls._zlmdb_earlier_key is None
+        else key_codec(cls._zlmdb_earlier_key, where=where),
+        options=options,
+    )
+
+
+def _declarations(cls: type[Any]) -> list[IndexDeclaration]:
+    found: dict[str, IndexDeclaration] = {}
+    for base in reversed(cls.__mro__):
+        for name, attribute in vars(base).items():
+            if isinstance(attribute, IndexDeclaration):
+                found[name] = attribute
+            else:
+                found.pop(name, None)
+    return list(found.values())
+
+
+def _record_of(cls: type[Any]) -> Any:
+    """The value type a map class was given as its last type parameter, or None; of JSON and CBOR values only."""
+    from zlmdb.values import Cbor, Json
+
+    if cls._zlmdb_value not in (Cbor, Json):
+        return None
+    for base in cls.__mro__:
+        for generic in base.__dict__.get("__orig_bases__", ()):
+            origin = getattr(generic, "__origin__", None)
+            if isinstance(origin, type) and hasattr(origin, "_zlmdb_key"):
+                argument = get_args(generic)[-1]
+                if isinstance(argument, TypeVar):
+                    continue
+                if isinstance(argument, str) or type(argument).__name__ == "ForwardRef":
+                    argument = _resolve(argument, base)
+                return None if argument is Any else argument
+    return None
+
+
+def _resolve(reference: Any, owner: type[Any]) -> Any:
+    module = inspect.getmodule(owner)
+    text = reference if isinstance(reference, str) else reference.__forward_arg__
+    try:
+        return eval(text, dict(vars(module)) if module else {}, dict(vars(owner)))
+    except NameError as error:
+        raise errors.SchemaError(
+            f"table {owner.__name__}: its value type {text!r} is not defined yet; define it before the table"
+        ) from error
+
+
+def _record_fields(value: Any) -> Any:
+    from zlmdb.values import records
+
+    return records.describe(value.record) if value.record is not None else None
+
+
+def _type_of(path: str, info: Any) -> Any:
+    """The declared type of a record's field, without None; None if there is no such field."""
+    from zlmdb.values import records
+
+    tp: Any = None
+    for name in path.split("."):
+        found = None if info is None else info.fields.get(name)
+        if found is None:
+            return None
+        tp = _not_none(found.type)
+        info = records.describe(tp)
+    return tp
+
+
+def _not_none(tp: Any) -> Any:
+    """A type without None: ``str`` for ``str | None``."""
+    kinds = [kind for kind in get_args(tp) if kind is not type(None)]
+    if type(None) in get_args(tp) and len(kinds) == 1:
+        return kinds[0]
+    return tp
+
+
+def _check_pk(pk: tuple[str, ...], key: KeyCodec[Any], info: Any, where: str) -> None:
+    if not pk:
+        return
+    arity = len(key.parts) if isinstance(key, keys.Composite) else 1
+    if len(pk) != arity:
+        raise errors.SchemaError(
+            f"{where}: expected {arity} fields as primary key, one for each part of the key, found {len(pk)}: {pk}"
+        )
+    for name in pk:
+        if info is not None and name not in info.fields:
+            raise errors.SchemaError(
+                f"{where}: its primary key names {name!r}, which is no field of {info!r}"
+            )
+
+
+def _codec_of_fields(fields: tuple[str, ...], info: Any, where: str) -> KeyCodec[Any]:
+    parts = []
+    for path in fields:
+        if info is None:
+            raise errors.SchemaError(
+                f"{where}: rows have no declared type to find that of {path!r} in; give key=zlmdb.String, or the like"
+            )
+        tp = _type_of(path, info)
+        codec = None if tp is None else keys.for_type(tp)
+        if codec is None:
+            raise errors.SchemaError(
+                f"{where}: there is no key codec for field {path!r} of type {tp!r}; give key=... , or index a function"
+            )
+        parts.append(codec)
+    return parts[0] if len(parts) == 1 else keys.Composite(tuple(parts))

@@ -1,0 +1,169 @@
+"""What a table is, as plain data: no handle, no file, printable and comparable.
+
+A :class:`TableDefinition` is made from a map class once (by ``@zlmdb.table`` or on first use) and read by everything
+else: the compiler, the catalog, the type checks at attach, the command line.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from zlmdb import errors, keys, values
+from zlmdb.keys.base import KeyCodec
+from zlmdb.values.base import ValueCodec
+
+__all__ = ["IndexDefinition", "TableDefinition", "key_codec", "value_codec"]
+
+
+@dataclass(frozen=True)
+class IndexDefinition:
+    """An index: which rows it lists under which key.
+
+    Attributes:
+        name: its name, unique within the table.
+        fields: names of the row's fields that make its key; empty if `function` does.
+        function: row -> key, a tuple for a composite key; None if `fields` do.
+        key: codec of its key.
+        unique: at most one row under a key.
+        nullable: rows whose key is None, or has a None in it, are left out; otherwise they are refused.
+        where: row -> bool: only rows for which it is true are listed; None lists all.
+        version: to be raised when `function` or `where` change their meaning: the index is rebuilt then.
+    """
+
+    name: str
+    fields: tuple[str, ...]
+    function: Callable[[Any], Any] | None
+    key: KeyCodec[Any]
+    unique: bool = False
+    nullable: bool = False
+    where: Callable[[Any], bool] | None = None
+    version: int = 0
+
+    def oid_in(self, table: uuid.UUID) -> uuid.UUID:
+        """Identity of this index of a table, under which the catalog knows its slot."""
+        return uuid.uuid5(table, self.name)
+
+    def describe(self) -> dict[str, Any]:
+        """What the file must remember of it: if this changes, the index is built anew."""
+        return {
+            "fields": list(self.fields),
+            "function": self.function is not None,
+            "key": self.key.name,
+            "unique": self.unique,
+            "nullable": self.nullable,
+            "where": self.where is not None,
+            "version": self.version,
+        }
+
+
+@dataclass(frozen=True)
+class TableDefinition:
+    """A table: identity, key and value codecs, primary key and indexes.
+
+    Attributes:
+        name: the class's name; may change, the identity is `oid`.
+        oid: identity; None for a map used without a catalog.
+        description: the class's docstring, or None.
+        key: codec of the primary key.
+        value: codec of the values.
+        pk: names of the row's fields that hold the primary key; empty if rows do not know their key.
+        indexes: the declared indexes.
+        earlier: declared wholly in the style of earlier releases: nothing beside the catalog record is stored for it.
+        earlier_key: codec of the key bytes that earlier releases wrote for this map, if they differ from `key`'s.
+    """
+
+    name: str
+    key: KeyCodec[Any]
+    value: ValueCodec[Any]
+    oid: uuid.UUID | None = None
+    description: str | None = None
+    pk: tuple[str, ...] = ()
+    indexes: tuple[IndexDefinition, ...] = ()
+    earlier: bool = False
+    earlier_key: KeyCodec[Any] | None = None
+    options: dict[str, Any] = field(default_factory=dict, compare=False)
+
+    def identity(self) -> dict[str, Any]:
+        """What the file must remember of the table's types, and compares on the next attach."""
+        return {"key": self.key.name, "value": self.value.name, "pk": list(self.pk)}
+
+    def with_key(self, key: KeyCodec[Any]) -> TableDefinition:
+        """The same table with another key layout."""
+        return replace(self, key=key)
+
+
+def key_codec(declared: Any, *, where: str) -> KeyCodec[Any]:
+    """A key codec from what a declaration says: a codec, a codec class, or a tuple of them.
+
+    Raises:
+        SchemaError: if `declared` is something else; `where` says where it stands.
+    """
+    if isinstance(declared, KeyCodec):
+        return declared
+    if isinstance(declared, type) and issubclass(declared, KeyCodec):
+        return declared()
+    if isinstance(declared, tuple) and declared:
+        parts = tuple(key_codec(part, where=where) for part in declared)
+        return parts[0] if len(parts) == 1 else keys.Composite(parts)
+    raise errors.SchemaError(
+        f"{where}: expected a key codec such as zlmdb.Uuid, or a tuple of them, found {errors.short(declared)}"
+    )
+
+
+def value_codec(declared: Any, record: Any, options: dict[str, Any], *, where: str) -> ValueCodec[Any]:
+    """A value codec from what a declaration says.
+
+    Args:
+        declared: a value codec, its class, or the class of a key codec whose bytes are to be stored as values.
+        record: type of the values, or None.
+        options: marshal, parse, build, cast, compress, allow_pickle; those that are None are ignored.
+        where: what to name in an error.
+
+    Raises:
+        SchemaError: if `declared` is no codec, or an option does not fit it.
+    """
+    codec = _plain_codec(declared, record, options, where)
+    compress = options.get("compress")
+    if compress is not None:
+        return values.compressed(codec, compress)
+    return codec
+
+
+_CONVERTERS = ("marshal", "parse")
+_BUILDERS = ("build", "cast")
+
+
+def _plain_codec(declared: Any, record: Any, options: dict[str, Any], where: str) -> ValueCodec[Any]:
+    if isinstance(declared, ValueCodec):
+        return declared
+    if isinstance(declared, type) and issubclass(declared, KeyCodec):
+        twin = getattr(values, declared.__name__, None)
+        if twin is None:
+            raise errors.SchemaError(f"{where}: {declared.__name__} is a key codec, and cannot store values")
+        declared = twin
+    if not (isinstance(declared, type) and issubclass(declared, ValueCodec)):
+        raise errors.SchemaError(
+            f"{where}: expected a value codec such as zlmdb.Cbor, found {errors.short(declared)}"
+        )
+    given = {name: option for name, option in options.items() if option is not None and name != "compress"}
+    allowed: tuple[str, ...] = ()
+    if declared in (values.Json, values.Cbor):
+        allowed = _CONVERTERS
+    elif declared is values.Pickle:
+        allowed = (*_CONVERTERS, "allow_pickle")
+    elif declared is values.FlatBuffers:
+        allowed = _BUILDERS
+    if declared not in (values.Json, values.Cbor, values.FlatBuffers, values.Numpy, values.Pickle):
+        record = None  # the type parameter of a map of plain values only serves the type checker
+    unfit = [name for name in given if name not in allowed and name != "allow_pickle"]
+    if unfit:
+        raise errors.SchemaError(
+            f"{where}: {', '.join(unfit)} cannot be given for values of {declared.__name__}; "
+            "marshal and parse go with Json, Cbor and Pickle, build and cast with FlatBuffers"
+        )
+    if record is not None and given.keys() & {*_CONVERTERS, *_BUILDERS}:
+        record = None  # explicit converters win over the type parameter
+    return declared(record, **{name: option for name, option in given.items() if name in allowed})

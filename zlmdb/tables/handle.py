@@ -1,0 +1,383 @@
+"""The attached map: used with a transaction in each call, ``users[txn, key]``, as in earlier releases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from zlmdb import errors
+from zlmdb.keys import Bytes, String
+from zlmdb.tables import bounds, maintain, scan
+from zlmdb.tables.compile import Compiled
+from zlmdb.tables.declare import define
+from zlmdb.tables.ops import Ops
+from zlmdb.tables.plan import IndexPlan
+
+__all__ = ["Handle"]
+
+#: Used for maps constructed with a bare slot, which do not know their file's limit: that of the older format.
+SMALLEST_LIMIT = 511
+
+
+class Handle(Ops):
+    """What ``db.attach_table(Users)`` gives: a map whose calls take the transaction.
+
+    Reading a missing key gives None, and deleting one is silent.
+    """
+
+    _slot: int | None
+    _attached_to: Any
+    _index_maps: dict[str, tuple[IndexPlan, Any]]
+
+    def __init__(
+        self,
+        slot: int | None = None,
+        compress: int | None = None,
+        marshal: Callable[[Any], Any] | None = None,
+        unmarshal: Callable[[Any], Any] | None = None,
+        *,
+        parse: Callable[[Any], Any] | None = None,
+        build: Callable[[Any, Any], Any] | None = None,
+        cast: Callable[[Any], Any] | None = None,
+        allow_pickle: bool | None = None,
+    ) -> None:
+        from zlmdb.tables.map import compiled
+
+        overrides = {
+            "compress": compress,
+            "marshal": marshal,
+            "parse": parse if parse is not None else unmarshal,
+            "build": build,
+            "cast": cast,
+            "allow_pickle": allow_pickle,
+        }
+        if any(option is not None for option in overrides.values()):
+            table = self._compiled.table
+            self._use(compiled(table, define(table, overrides)))
+        else:
+            self._use(self._compiled)
+        if slot is not None and (not isinstance(slot, int) or not 0 < slot < 65535):
+            raise errors.SchemaError(f"slot: expected a number from 1 to 65534, found {slot!r}")
+        self._place(slot, (), SMALLEST_LIMIT)
+        self._attached_to = None
+        self._index_maps = {}
+
+    def _use(self, compiled: Compiled) -> None:
+        """Become an instance of other compiled classes: those of another set of indexes, or other converters."""
+        self.__class__ = compiled.handle_class  # type: ignore[assignment]
+        self._definition = compiled.definition
+
+    def _place(self, slot: int | None, index_slots: Iterable[int], limit: int) -> None:
+        """Say where the records lie."""
+        self._slot = slot
+        self._p = b"" if slot is None else slot.to_bytes(2, "big")
+        self._xs = tuple(number.to_bytes(2, "big") for number in index_slots)
+        self._limit = limit
+
+    def _bind(self, txn: Any) -> Any:
+        """The map of a transaction."""
+        bound = object.__new__(self._compiled.bound_class)
+        bound._txn = txn
+        bound._p = self._p
+        bound._xs = self._xs
+        bound._limit = self._limit
+        bound._definition = self._definition
+        return bound
+
+    def __repr__(self) -> str:
+        indexes = f", indexes {', '.join(self.indexes())}" if self._compiled.plans else ""
+        return f"<attached map {self._definition.name} in slot {self._slot}{indexes}>"
+
+    def _live_index(self, name: str) -> Any:
+        raise errors.TransactionError(
+            f"table {self._definition.name}: index {name} is read within a transaction: "
+            f"txn[{self._definition.name}].{name}"
+        )
+
+    # -- names that programs of earlier releases use
+
+    @property
+    def parse(self) -> Callable[[Any], Any] | None:
+        """The function that makes objects of plain values; None if there is none."""
+        found: Callable[[Any], Any] | None = self._definition.options.get("parse")
+        return found
+
+    @property
+    def marshal(self) -> Callable[[Any], Any] | None:
+        """The function that makes plain values of objects; None if there is none."""
+        found: Callable[[Any], Any] | None = self._definition.options.get("marshal")
+        return found
+
+    def _serialize_key(self, key: Any) -> bytes:
+        return self._key_bytes(key)
+
+    def _deserialize_key(self, data: bytes) -> Any:
+        return self._definition.key.decode(data)
+
+    def _serialize_value(self, value: Any) -> bytes:
+        return self._value_bytes(value)
+
+    def _deserialize_value(self, data: bytes) -> Any:
+        return self._definition.value.decode(data)
+
+    # -- single rows
+
+    def get(self, item: tuple[Any, Any], default: Any = None) -> Any:
+        """The value under (transaction, key), or `default`."""
+        txn, _ = self._split(item)
+        value = self[item]  # type: ignore[index]
+        if value is None and (default is None or item in self):  # type: ignore[operator]
+            return value
+        del txn
+        return default if value is None else value
+
+    def pop(self, item: tuple[Any, Any], default: Any = None) -> Any:
+        """Remove the row under (transaction, key), and give its value, or `default` if there was none."""
+        value = self.get(item, default)
+        del self[item]  # type: ignore[attr-defined]
+        return value
+
+    def setdefault(self, item: tuple[Any, Any], default: Any = None) -> Any:
+        """The value under (transaction, key); if there is none, `default`, which is then stored unless it is None."""
+        value = self.get(item)
+        if value is None and default is not None:
+            self[item] = default  # type: ignore[index]
+            return default
+        return value
+
+    def update(self, rows: Mapping[Any, Any] | Iterable[tuple[Any, Any]]) -> None:
+        """Store many values, each under (transaction, key)."""
+        for item, value in rows.items() if isinstance(rows, Mapping) else rows:
+            self[item] = value  # type: ignore[index]
+
+    def _within_transaction(self) -> Any:
+        raise errors.TransactionError(
+            f"table {self._definition.name}: the attached map is read with a transaction, as map.select(txn) or "
+            f"map.count(txn); the map of a transaction, txn[{self._definition.name}], is iterable and has a length"
+        )
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._within_transaction())
+
+    def keys(self) -> Any:
+        """Only the map of a transaction has these."""
+        return self._within_transaction()
+
+    values = items = clear = popitem = keys
+
+    # -- ranges
+
+    def select(
+        self,
+        txn: Any,
+        from_key: Any = None,
+        to_key: Any = None,
+        return_keys: bool = True,
+        return_values: bool = True,
+        reverse: bool = False,
+        limit: int | None = None,
+    ) -> scan.Selection[Any]:
+        """The rows of a range of keys, in order.
+
+        Args:
+            txn: the transaction.
+            from_key: the first key, inclusive; None for the beginning.
+            to_key: the end of the range, exclusive; None for the end. Bounds may lie outside the key type's range.
+            return_keys: whether keys are given.
+            return_values: whether values are given; with both, pairs (key, value); with neither, None for each row.
+            reverse: True gives the last rows first.
+            limit: at most so many rows; None for all.
+        """
+        start, stop = bounds.span(
+            self._p, self._definition.key, from_key, to_key, table=self._definition.name
+        )
+        return select(self, txn, start, stop, return_keys, return_values, reverse, limit)
+
+    def count(self, txn: Any, prefix: Any = None) -> int:
+        """How many rows there are.
+
+        Args:
+            txn: the transaction.
+            prefix: only rows whose key begins so: text or bytes for such keys; a tuple of leading parts for a composite
+                key, whose last part may be the beginning of a text. None, and anything empty, counts all rows.
+        """
+        txn = open_transaction(self, txn)
+        if prefix is None or prefix == 0 or (isinstance(prefix, (str, bytes, tuple)) and not prefix):
+            return scan.count(txn, self._p, bounds.after_slot(self._p))
+        return scan.count(txn, *prefix_span(self, prefix))
+
+    def count_range(self, txn: Any, from_key: Any, to_key: Any) -> int:
+        """How many rows have a key from `from_key` (inclusive) to `to_key` (exclusive); None for no bound."""
+        start, stop = bounds.span(
+            self._p, self._definition.key, from_key, to_key, table=self._definition.name
+        )
+        return scan.count(open_transaction(self, txn), start, stop)
+
+    # -- everything at once
+
+    def truncate(self, txn: Any, rebuild_indexes: bool = True) -> int:
+        """Remove every row.
+
+        Args:
+            txn: a write transaction.
+            rebuild_indexes: True empties the attached and declared indexes, too; False leaves their entries.
+
+        Returns:
+            The number of records removed, those of indexes included.
+        """
+        return maintain.truncate(self, open_transaction(self, txn), with_indexes=rebuild_indexes)
+
+    def rebuild_index(self, txn: Any, name: str) -> tuple[int, int]:
+        """Make an index anew from the rows: (entries removed, entries written)."""
+        return maintain.rebuild(self, open_transaction(self, txn), maintain.plan_number(self, name))
+
+    def rebuild_indexes(self, txn: Any) -> tuple[int, int]:
+        """Make all indexes anew from the rows: (entries removed, entries written), summed."""
+        done = [
+            maintain.rebuild(self, open_transaction(self, txn), i) for i in range(len(self._compiled.plans))
+        ]
+        return sum(removed for removed, _ in done), sum(written for _, written in done)
+
+    # -- index tables attached by hand
+
+    def attach_index(
+        self, name: str, pmap: Any, fkey: Callable[[Any], Any], nullable: bool = False, unique: bool = True
+    ) -> None:
+        """Keep another map as an index of this one: ``pmap[fkey(value)] = key`` for every row.
+
+        An index that is found empty although the table has rows is filled by the next write transaction that touches
+        the table, or by :meth:`rebuild_index`.
+
+        Args:
+            name: name of the index, unique within this map.
+            pmap: the attached map that holds the index; its values are this map's keys.
+            fkey: value -> index key; None (or a None within) leaves the row out, if `nullable`.
+            nullable: False refuses rows without an index key, with NullValueConstraint.
+            unique: True refuses a second row under one index key, with UniqueViolation; False lets it take over.
+
+        Raises:
+            SchemaError: if the name is taken, or `pmap` is no attached map, or an index already.
+        """
+        definition = self._definition
+        if any(plan.name == name for plan in self._compiled.plans):
+            raise errors.SchemaError(f'table {definition.name}: index with name "{name}" already exists')
+        if not isinstance(pmap, Handle) or pmap is self:
+            raise errors.SchemaError(
+                f"table {definition.name}, index {name}: expected another attached map to hold it, found {pmap!r}"
+            )
+        if pmap._attached_to is not None and pmap._attached_to != (id(self), name):
+            raise errors.SchemaError(
+                f"table {definition.name}, index {name}: {pmap!r} is an index already; detach it there first"
+            )
+        if not callable(fkey):
+            raise errors.SchemaError(
+                f"table {definition.name}, index {name}: expected a function of the value as fkey, found {fkey!r}"
+            )
+        plan = IndexPlan(
+            name=name,
+            codec=pmap._definition.key,
+            function=fkey,
+            unique=unique,
+            nullable=nullable,
+            pointer=pmap._definition.value,
+            attached=True,
+        )
+        self._index_maps[name] = (plan, pmap)
+        pmap._attached_to = (id(self), name)
+        self._replan()
+
+    def detach_index(self, name: str) -> None:
+        """Keep the named index no longer; its map stays as it is, and may be attached again. Silent if unknown."""
+        found = self._index_maps.pop(name, None)
+        if found is not None:
+            found[1]._attached_to = None
+            self._replan()
+
+    def _replan(self) -> None:
+        from zlmdb.tables.map import declared_plans
+
+        declared = declared_plans(self._definition)
+        attached = tuple(plan for plan, _ in self._index_maps.values())
+        prefixes = self._xs[: len(declared)] + tuple(pmap._p for _, pmap in self._index_maps.values())
+        self._use(Compiled(self._compiled.table, self._definition, declared + attached))
+        self._xs = prefixes
+
+    def indexes(self) -> list[str]:
+        """The names of the declared and attached indexes, sorted."""
+        return sorted(plan.name for plan in self._compiled.plans)
+
+    def is_index(self) -> bool:
+        """True if this map is attached to another one as its index."""
+        return self._attached_to is not None
+
+
+def open_transaction(table: Any, txn: Any) -> Any:
+    """The transaction itself, if it is one.
+
+    Raises:
+        TransactionError: if something else was passed.
+    """
+    if not hasattr(txn, "_cursor"):
+        raise errors.TransactionError(
+            f"table {table._definition.name}: expected a transaction as first argument, found {errors.short(txn)}"
+        )
+    return txn
+
+
+def select(
+    table: Any,
+    txn: Any,
+    start: bytes,
+    stop: bytes,
+    return_keys: bool,
+    return_values: bool,
+    reverse: bool,
+    limit: int | None,
+) -> scan.Selection[Any]:
+    """The records between two encoded bounds, through the generated scan of the wanted shape."""
+    txn = open_transaction(table, txn)
+    codec = table._definition.key
+    if return_keys and not return_values and not reverse and not txn._write and not txn._buffers:
+        if type(codec).decode_many is not _ONE_BY_ONE:
+            return scan.Selection(
+                lambda: scan.limited(scan.keys_in_bulk(txn, start, stop, codec, table._scan_error), limit)
+            )
+    if not return_keys and not return_values:
+        blind = getattr(table, scan.shape(True, False, reverse, txn._buffers))
+        return scan.Selection(lambda: scan.limited((None for _ in blind(txn, start, stop)), limit))
+    records = getattr(table, scan.shape(return_keys, return_values, reverse, txn._buffers))
+    if limit is None:
+        return scan.Selection(lambda: records(txn, start, stop))
+    scan.limited(iter(()), limit)
+    return scan.Selection(lambda: scan.limited(records(txn, start, stop), limit))
+
+
+def prefix_span(table: Any, prefix: Any) -> tuple[bytes, bytes]:
+    """Start and stop of the rows whose key begins with `prefix`."""
+    codec = table._definition.key
+    name = table._definition.name
+    parts = getattr(codec, "parts", None)
+    try:
+        if parts is not None and isinstance(prefix, (tuple, list)):
+            if len(prefix) == len(parts) and isinstance(parts[-1], (String, Bytes)):
+                start = table._p + codec.text_prefix(
+                    tuple(prefix[:-1]), prefix[-1] or type(prefix[-1] or "")()
+                )
+            else:
+                start = table._p + codec.prefix(tuple(prefix))
+            return start, bounds.after_slot(start)
+        if codec.width is not None and parts is None:
+            start = table._p + codec.encode(prefix)
+            return start, bounds.after_slot(start)
+    except errors.DataError as error:
+        raise error.located(table=name) from None
+    return bounds.prefix_range(table._p, codec, prefix, table=name)
+
+
+def _one_by_one() -> Any:
+    from zlmdb.keys.base import KeyCodec
+
+    return KeyCodec.decode_many
+
+
+_ONE_BY_ONE = _one_by_one()

@@ -1,0 +1,255 @@
+"""Reading through an index: ``txn[Users].by_email["ann@example.com"]``, ``txn[Users].by_city.select("Bonn")``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Generic, Literal, overload
+
+from zlmdb import errors
+from zlmdb._typing import K, V
+from zlmdb.keys import Composite
+from zlmdb.tables import bounds, scan
+from zlmdb.tables.maintain import plan_number
+from zlmdb.tables.source import Source
+
+if TYPE_CHECKING:
+    from zlmdb.tables.plan import IndexPlan
+
+__all__ = ["Index", "UniqueIndex", "live_index"]
+
+
+class Index(Generic[K, V]):
+    """An index of the map of a transaction: rows by something else than their key; many under one index key."""
+
+    _map: Any
+    _txn: Any
+    _plan: IndexPlan
+    #: Prefix of the index's records, and of the table's.
+    _x: bytes
+    _p: bytes
+
+    def __repr__(self) -> str:
+        return f"<index {self._plan.name} of {self._map!r}>"
+
+    if TYPE_CHECKING:
+
+        @overload
+        def select(
+            self,
+            *values: Any,
+            lo: Any = None,
+            hi: Any = None,
+            bounds: Literal["[)", "[]", "(]", "()"] = "[)",
+            return_keys: Literal[False] = False,
+            return_values: Literal[True] = True,
+            reverse: bool = False,
+            limit: int | None = None,
+        ) -> scan.Selection[V]: ...
+        @overload
+        def select(
+            self,
+            *values: Any,
+            lo: Any = None,
+            hi: Any = None,
+            bounds: Literal["[)", "[]", "(]", "()"] = "[)",
+            return_keys: Literal[True],
+            return_values: Literal[True] = True,
+            reverse: bool = False,
+            limit: int | None = None,
+        ) -> scan.Selection[tuple[K, V]]: ...
+        @overload
+        def select(
+            self,
+            *values: Any,
+            lo: Any = None,
+            hi: Any = None,
+            bounds: Literal["[)", "[]", "(]", "()"] = "[)",
+            return_keys: Literal[True],
+            return_values: Literal[False],
+            reverse: bool = False,
+            limit: int | None = None,
+        ) -> scan.Selection[K]: ...
+
+    def select(
+        self,
+        *values: Any,
+        lo: Any = None,
+        hi: Any = None,
+        bounds: str = "[)",
+        return_keys: bool = False,
+        return_values: bool = True,
+        reverse: bool = False,
+        limit: int | None = None,
+    ) -> scan.Selection[Any]:
+        """The rows under an index key, or of a range of index keys, in the order of the index.
+
+        Args:
+            values: what the leading fields of the index must equal: none for all rows, all of them for one index key.
+            lo: lower bound of the field that follows `values` (a tuple for several fields), or None for no bound.
+            hi: its upper bound, or None for no bound.
+            bounds: which ends belong to the range: "[)" (the default), "[]", "(]" or "()".
+            return_keys: True gives primary keys; with values, pairs (primary key, row).
+            return_values: False leaves the rows out, which are then not read.
+            reverse: True gives the last rows first.
+            limit: at most so many rows; None for all.
+
+        Raises:
+            KeyTypeError, KeyValueError: if a value or bound does not fit the index's key.
+        """
+        start, stop = self._range(values, lo, hi, bounds)
+        txn = self._txn
+        shape = scan.shape(return_keys, return_values, reverse, False)
+        rows = getattr(self, shape)
+        return scan.Selection(lambda: scan.limited(rows(txn, start, stop, txn._buffers), limit))
+
+    def keys(self, *values: Any, reverse: bool = False, limit: int | None = None) -> scan.Selection[K]:
+        """The primary keys of the rows whose leading index fields equal `values`; the rows are not read."""
+        return self.select(*values, return_keys=True, return_values=False, reverse=reverse, limit=limit)
+
+    def count(self, *values: Any, lo: Any = None, hi: Any = None, bounds: str = "[)") -> int:
+        """How many rows :meth:`select` would give."""
+        return scan.count(self._txn, *self._range(values, lo, hi, bounds))
+
+    def first(self, *values: Any) -> V | None:
+        """The first row whose leading index fields equal `values`, or None."""
+        return next(iter(self.select(*values, limit=1)), None)
+
+    def last(self, *values: Any) -> V | None:
+        """The last row whose leading index fields equal `values`, or None."""
+        return next(iter(self.select(*values, limit=1, reverse=True)), None)
+
+    def __iter__(self) -> Iterator[V]:
+        return iter(self.select())
+
+    def __len__(self) -> int:
+        return self.count()
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __contains__(self, key: object) -> bool:
+        """True if there is a row under an index key (a tuple, for an index over several fields)."""
+        start, stop = self._range(self._plan.parts_of(key), None, None, "[)")
+        return scan.first_key(self._txn, start, stop) is not None
+
+    def _range(self, values: tuple[Any, ...], lo: Any, hi: Any, ends: str) -> tuple[bytes, bytes]:
+        plan, name = self._plan, f"{self._map._definition.name}, index {self._plan.name}"
+        if len(values) > plan.arity:
+            raise errors.KeyTypeError(
+                f"table {name}: expected at most {plan.arity} values, found {len(values)}",
+                table=self._map._definition.name,
+                index=plan.name,
+            )
+        try:
+            if plan.bare and len(values) == plan.arity:
+                start = self._x + plan.codec.encode(
+                    values if isinstance(plan.codec, Composite) else values[0]
+                )
+                return start, start + b"\0"
+            full = plan.full if not plan.bare else self._whole()
+            prefix = self._x + full.prefix(values)
+        except errors.DataError as error:
+            raise error.located(table=name) from None
+        if lo is None and hi is None:
+            return prefix, bounds.after_slot(prefix)
+        rest = Composite(full.parts[len(values) :])
+        return bounds.span(prefix, rest, _parts(lo), _parts(hi), ends, table=name)
+
+    def _whole(self) -> Composite:
+        codec = self._plan.codec
+        return codec if isinstance(codec, Composite) else Composite((codec,))
+
+    # -- what the generated functions call
+
+    def _recover_get(self, key: Any, error: Exception) -> Any:
+        self._map._pass_on(self._txn, error)
+        try:
+            data = self._plan.codec.encode(key)
+        except errors.DataError as wrong:
+            raise wrong.located(table=f"{self._map._definition.name}, index {self._plan.name}") from None
+        if len(data) + 2 > self._map._limit:
+            return None
+        return self._txn._get(self._x + data)
+
+    def _dangling(self, key: Any, pk: Any) -> errors.DatabaseError:
+        return errors.DatabaseError(
+            f"table {self._map._definition.name}, index {self._plan.name}: the entry of {errors.short(key)} points to a "
+            f"row {bytes(pk).hex()} that is not there; rebuild_index({self._plan.name!r}) makes the index anew",
+            table=self._map._definition.name,
+            index=self._plan.name,
+        )
+
+    def _unreadable(self, pk: Any, data: Any, error: Exception) -> Exception:
+        found: Exception = self._map._unreadable(self._map._definition.key.decode(bytes(pk)), data, error)
+        return found
+
+    def _scan_error(self, txn: Any, pk: Any, data: Any, error: Exception) -> Exception:
+        if (
+            pk is not None
+            and data is None
+            and isinstance(error, AttributeError | TypeError | errors.DecodeError)
+        ):
+            if txn._get(self._p + pk) is None:
+                return self._dangling("a row", pk)
+        found: Exception = self._map._scan_error(
+            txn, None if pk is None else self._p + bytes(pk), data, error
+        )
+        return found
+
+
+class UniqueIndex(Index[K, V]):
+    """An index with at most one row under each key, which it gives like a dict."""
+
+    if TYPE_CHECKING:
+
+        def __getitem__(self, key: Any, /) -> V: ...
+        @overload
+        def get(self, key: Any, /) -> V | None: ...
+        @overload
+        def get(self, key: Any, default: V, /) -> V: ...
+        def get(self, key: Any, default: Any = None, /) -> Any: ...
+
+
+def _parts(bound: Any) -> Any:
+    return bound if bound is None or isinstance(bound, tuple) else (bound,)
+
+
+def live_index(table: Any, name: str) -> Any:
+    """The index of the map of a transaction, compiled when first used."""
+    i = plan_number(table, name)
+    compiled = table._compiled
+    cls = compiled.index_classes.get(i)
+    if cls is None:
+        cls = compiled.index_classes[i] = _compile(compiled, i)
+    live = object.__new__(cls)
+    live._map = table
+    live._txn = table._txn
+    live._x = table._xs[i]
+    live._p = table._p
+    return live
+
+
+def _compile(compiled: Any, i: int) -> type[Any]:
+    plan = compiled.plans[i]
+    base: type[Any] = UniqueIndex if plan.unique else Index
+    body: dict[str, Any] = {"_plan": plan, "__module__": base.__module__, "__qualname__": base.__qualname__}
+    if plan.unique:
+        body["__getitem__"] = compiled.stub(
+            "__getitem__", lambda s: s.index_get("def __getitem__(self, key):", i, "raise KeyError(key)")
+        )
+        body["get"] = compiled.stub(
+            "get", lambda s: s.index_get("def get(self, key, default=None):", i, "return default")
+        )
+    for shape, keys, values in (("items", True, True), ("keys", True, False), ("values", False, True)):
+        for way, reverse in (("", False), ("_reverse", True)):
+            name = f"_scan_{shape}{way}"
+
+            def write(
+                s: Source, name: str = name, k: bool = keys, v: bool = values, r: bool = reverse
+            ) -> list[str]:
+                return s.index_scan(
+                    f"def {name}(self, txn, start, stop, buffers):", keys=k, values=v, reverse=r
+                )
+
+            body[name] = compiled.stub(name, write)
+    return type(base.__name__, (base,), body)

@@ -1,0 +1,316 @@
+"""The slow twins of the generated functions: what is wrong with an input, said in a sentence; or that nothing is.
+
+A generated function comes here with the exception that its fast text met. Encoding is repeated in full; it either
+raises an error that says where and what, or yields bytes after all (numpy integers in keys, fields of a subclass), with
+which the operation goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from zlmdb import errors
+from zlmdb.engine import EngineError, translate
+from zlmdb.keys import Composite
+from zlmdb.tables.plan import IndexPlan, field_of
+
+if TYPE_CHECKING:
+    from zlmdb.tables.compile import Compiled
+    from zlmdb.tables.definition import TableDefinition
+
+__all__ = ["Ops"]
+
+
+class Ops:
+    """What handles and bound maps of a table share."""
+
+    _compiled: Compiled
+    _definition: TableDefinition
+    #: Key prefix of the table's records: its slot, as two bytes.
+    _p: bytes
+    #: Key prefixes of its indexes, in the order of the plans.
+    _xs: tuple[bytes, ...]
+    #: Longest key the engine takes.
+    _limit: int
+
+    # -- keys
+
+    def _key_bytes(self, key: Any) -> bytes:
+        """The encoded key, without slot.
+
+        Raises:
+            KeyTypeError, KeyValueError: naming the table.
+            KeyTooLong: if the engine cannot hold it.
+        """
+        try:
+            data = self._definition.key.encode(key)
+        except errors.DataError as error:
+            raise error.located(table=self._definition.name) from None
+        if len(data) + len(self._p) > self._limit:
+            raise errors.KeyTooLong(
+                f"table {self._definition.name}: expected a key of at most {self._limit - len(self._p)} bytes when "
+                f"encoded, found {len(data)}: {errors.short(key)}; shorten it, or store a digest of it",
+                table=self._definition.name,
+                key=key,
+            )
+        return data
+
+    def _value_bytes(self, row: Any) -> bytes:
+        try:
+            return self._definition.value.encode(row)
+        except errors.DataError as error:
+            raise error.located(table=self._definition.name) from None
+
+    def _row_key(self, row: Any) -> Any:
+        """The primary key that a row holds."""
+        pk = self._definition.pk
+        if not pk:
+            raise errors.SchemaError(
+                f"table {self._definition.name}: add() and put() of a row need to know which field is its key; "
+                'declare the table with pk="...", or give the key: put(key, row)'
+            )
+        try:
+            parts = tuple(field_of(row, name) for name in pk)
+        except (AttributeError, LookupError, TypeError):
+            raise errors.ValueTypeError(
+                f"table {self._definition.name}: expected {self._expected_row()} with the key in {', '.join(pk)}, "
+                f"found {type(row).__name__} {errors.short(row)}",
+                table=self._definition.name,
+                field=", ".join(pk),
+                expected=self._expected_row(),
+                found=type(row).__name__,
+            ) from None
+        return parts if isinstance(self._definition.key, Composite) else parts[0]
+
+    def _expected_row(self) -> str:
+        record = self._definition.value.record
+        return "a row" if record is None else f"a {getattr(record, '__name__', record)}"
+
+    # -- finding the transaction
+
+    def _split(self, item: Any) -> tuple[Any, Any]:
+        """Transaction and key of ``map[txn, key]``, or an error that says how it is written."""
+        from zlmdb.database.transaction import Transaction
+
+        if isinstance(item, tuple) and len(item) == 2 and isinstance(item[0], Transaction):
+            return item
+        raise errors.TransactionError(
+            f"table {self._definition.name}: this is the attached map, and is used as map[txn, key]; "
+            f"for map[key], take the map of a transaction: txn[{self._definition.name}]"
+        )
+
+    # -- recovering
+
+    def _recover_get(self, item: Any, error: Exception) -> tuple[Any, Any, bytes, Any]:
+        txn, key = self._split(item)
+        self._pass_on(txn, error)
+        k = self._p + self._key_bytes(key)
+        return txn, key, k, txn._get(k)
+
+    def _recover_put(self, item: Any, row: Any, insert: bool, error: Exception) -> None:
+        txn, key = self._split(item)
+        self._pass_on(txn, error)
+        if key is None and self._definition.pk:
+            key = self._row_key(row)
+        k = self._p + self._key_bytes(key)
+        data = self._value_bytes(row)
+        try:
+            txn._put(k, data)
+        except EngineError as fault:
+            raise self._fault(txn, fault) from fault
+
+    def _recover_plan(
+        self, item: Any, row: Any, error: Exception
+    ) -> tuple[Any, Any, bytes, bytes, bytes, tuple[bytes | None, ...]]:
+        txn, key = self._split(item)
+        self._pass_on(txn, error)
+        if key is None and self._definition.pk:
+            key = self._row_key(row)
+        kb = self._key_bytes(key)
+        data = self._value_bytes(row)
+        return txn, key, self._p + kb, kb, data, self._entries(kb, row)
+
+    def _recover_pair(self, key: Any, row: Any, error: Exception) -> tuple[bytes, bytes]:
+        if isinstance(error, errors.ConstraintError | errors.TransactionError):
+            raise error
+        if key is None and self._definition.pk:
+            key = self._row_key(row)
+        return self._p + self._key_bytes(key), self._value_bytes(row)
+
+    def _recover_delete(self, item: Any, error: Exception) -> tuple[Any, Any, bool]:
+        txn, key = self._split(item)
+        self._pass_on(txn, error)
+        return txn, key, txn._delete(self._p + self._key_bytes(key))
+
+    def _recover_pop(self, item: Any, error: Exception) -> tuple[Any, Any, bytes, bytes, Any]:
+        txn, key = self._split(item)
+        self._pass_on(txn, error)
+        kb = self._key_bytes(key)
+        k = self._p + kb
+        return txn, key, k, kb, txn._pop(k)
+
+    def _pass_on(self, txn: Any, error: Exception) -> None:
+        """Raise what is not about the input: an ended transaction, a full map, a write in a read transaction."""
+        if isinstance(error, errors.TransactionError | errors.DatabaseError | errors.ConstraintError):
+            raise error
+        if isinstance(error, EngineError) and not _bad_size(error):
+            raise self._fault(txn, error) from error
+
+    def _fault(self, txn: Any, error: Exception) -> Exception:
+        return translate(error, path=txn._db.dbpath)
+
+    # -- index entries
+
+    def _entries(self, kb: bytes, row: Any, *, strict: bool = True) -> tuple[bytes | None, ...]:
+        """The entry keys of a row, one per index, or None where it has no entry."""
+        name = self._definition.name
+        entries: list[bytes | None] = []
+        for prefix, plan in zip(self._xs, self._compiled.plans, strict=True):
+            body = plan.entry(kb, row, table=name, strict=strict)
+            if body is None:
+                entries.append(None)
+                continue
+            if len(body) + 2 > self._limit:
+                raise errors.KeyTooLong(
+                    f"table {name}, index {plan.name}: expected an index key of at most {self._limit - 2} bytes when "
+                    f"encoded, found {len(body)}; nothing was written",
+                    table=name,
+                    index=plan.name,
+                )
+            entries.append(prefix + body)
+        return tuple(entries)
+
+    def _old_entries(
+        self, key: Any, kb: bytes, old: Any, error: Exception, restore: tuple[Any, bytes] | None = None
+    ) -> tuple[bytes | None, ...]:
+        """The entries of the row that is stored, made without the fast text.
+
+        Args:
+            key: its key, for errors.
+            kb: its encoded key.
+            old: its bytes.
+            error: what the fast text met.
+            restore: (transaction, full key) if the row was taken out before its entries were known.
+        """
+        try:
+            row = self._definition.value.decode(bytes(old))
+        except errors.DecodeError as broken:
+            if restore is not None:
+                restore[0]._put(restore[1], bytes(old))
+            raise errors.DecodeError(
+                f"table {self._definition.name}, key {errors.short(key)}: the stored row cannot be decoded, so its index "
+                f"entries are not known and it was left as it is: {broken.message}; remove it with txn.delete(raw key) "
+                "and call rebuild_indexes(), if it is to go",
+                table=self._definition.name,
+                key=key,
+            ) from error
+        return self._entries(kb, row, strict=False)
+
+    def _pointer_matches(self, txn: Any, entry: bytes, pointer: bytes) -> bool:
+        held = txn._get(entry)
+        return held is not None and bytes(held) == pointer
+
+    def _conflict(
+        self, txn: Any, i: int, entry: bytes, pointer: bytes, key: Any, written: tuple[bytes | None, ...]
+    ) -> None:
+        """A new row met an entry of a unique index. If it is another row's: take back what was written, and refuse."""
+        if self._pointer_matches(txn, entry, pointer):
+            return
+        for k in written:
+            if k is not None:
+                txn._delete(k)
+        raise self._violation(txn, i, entry, key)
+
+    def _check_unique(self, txn: Any, i: int, entry: bytes, pointer: bytes, key: Any) -> None:
+        """Refuse a change of a row that would take over another row's entry; nothing is written yet."""
+        held = txn._get(entry)
+        if held is not None and bytes(held) != pointer:
+            raise self._violation(txn, i, entry, key)
+
+    def _violation(self, txn: Any, i: int, entry: bytes, key: Any) -> errors.UniqueViolation:
+        plan = self._compiled.plans[i]
+        name = self._definition.name
+        held = txn._get(entry)
+        index_key = plan.codec.decode(entry[2:])
+        holder = self._pointed(plan, held)
+        return errors.UniqueViolation(
+            f"table {name}, index {plan.name}: there is a row under {errors.short(index_key)} already, "
+            f"with primary key {errors.short(holder)}, so the row with primary key {errors.short(key)} was not written; "
+            "change or delete the other row first",
+            table=name,
+            index=plan.name,
+            key=index_key,
+        )
+
+    def _pointed(self, plan: IndexPlan, held: Any) -> Any:
+        """The primary key in an entry."""
+        try:
+            return self._definition.key.decode(held) if plan.pointer is None else plan.pointer.decode(held)
+        except errors.DataError:
+            return bytes(held)
+
+    # -- errors
+
+    def _duplicate(self, key: Any) -> errors.DuplicateKey:
+        return errors.DuplicateKey(
+            f"table {self._definition.name}: there is a row with primary key {errors.short(key)} already; "
+            "put() replaces it. Nothing was written",
+            table=self._definition.name,
+            key=key,
+        )
+
+    def _unreadable(self, key: Any, data: Any, error: Exception) -> Exception:
+        if isinstance(error, errors.PickleNotAllowed | errors.TransactionError):
+            return (
+                error.located(table=self._definition.name)
+                if isinstance(error, errors.PickleNotAllowed)
+                else error
+            )
+        if isinstance(error, errors.DecodeError):
+            return error.located(table=self._definition.name, key=key)
+        try:
+            self._definition.value.decode(bytes(data))
+        except errors.DecodeError as clear:
+            return clear.located(table=self._definition.name, key=key)
+        except errors.ZlmdbError as clear:
+            return clear.located(table=self._definition.name)
+        except Exception as other:
+            return errors.DecodeError(
+                f"table {self._definition.name}, key {errors.short(key)}: the stored bytes (length {len(data)}) cannot be "
+                f"turned into a value: {type(other).__name__}: {other}",
+                table=self._definition.name,
+                key=key,
+            )
+        return error
+
+    def _scan_error(self, txn: Any, k: Any, v: Any, error: Exception) -> Exception:
+        """The error for what a scan met at a record: its key, its value, or neither (the transaction ended)."""
+        if isinstance(error, EngineError):
+            return self._fault(txn, error)
+        if isinstance(error, errors.TransactionError) or k is None:
+            return error
+        k = bytes(k)
+        body = k[2:] if k[:2] == self._p else k
+        try:
+            key = self._definition.key.decode(body)
+        except errors.KeyValueError as broken:
+            return errors.DecodeError(
+                f"table {self._definition.name}: the stored key {body[:80].hex()} cannot be decoded: {broken.message}",
+                table=self._definition.name,
+            )
+        if v is None:
+            return error
+        return self._unreadable(key, v, error)
+
+    def _lines(self) -> Iterator[str]:
+        return iter(self._compiled.text().splitlines())
+
+
+def _bad_size(error: EngineError) -> bool:
+    return type(error).__name__ == "BadValsizeError"
+
+
+def refuse(message: str) -> NoReturn:
+    """Raise for a call that a map does not have in this spelling."""
+    raise errors.TransactionError(message)

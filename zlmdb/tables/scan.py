@@ -1,0 +1,122 @@
+"""Scans: from a range of bytes to an iterator, in the shape that was asked for; and counting without Python per row."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from itertools import islice, takewhile
+from operator import indexOf
+from typing import Any, Generic, TypeVar
+
+from zlmdb.keys.base import KeyCodec
+
+__all__ = ["Selection", "count", "first_key", "keys_in_bulk", "last_key", "limited", "shape"]
+
+#: How many keys are read ahead at most when they are decoded together, in a transaction that does not write.
+READ_AHEAD = 1024
+
+
+def count(txn: Any, start: bytes, stop: bytes) -> int:
+    """How many records lie between `start` (inclusive) and `stop` (exclusive).
+
+    The keys are walked by the engine's iterator and compared in C with the first key behind the range.
+    """
+    if start >= stop:
+        return 0
+    end = txn._cursor()
+    open_end = not end.set_range(stop)
+    if open_end and not end.last():
+        return 0
+    last = bytes(end.key())
+    if last < start:
+        return 0
+    cursor = txn._cursor()
+    if not cursor.set_range(start):
+        return 0
+    if not open_end and bytes(cursor.key()) == last:
+        return 0
+    return indexOf(cursor.iternext(True, False), last) + open_end
+
+
+def first_key(txn: Any, start: bytes, stop: bytes) -> bytes | None:
+    """The first key in a range, whole, or None."""
+    cursor = txn._cursor()
+    if not cursor.set_range(start):
+        return None
+    key = bytes(cursor.key())
+    return key if key < stop else None
+
+
+def last_key(txn: Any, start: bytes, stop: bytes) -> bytes | None:
+    """The last key in a range, whole, or None."""
+    cursor = txn._cursor()
+    if not (cursor.prev() if cursor.set_range(stop) else cursor.last()):
+        return None
+    key = bytes(cursor.key())
+    return key if key >= start else None
+
+
+def keys_in_bulk(
+    txn: Any, start: bytes, stop: bytes, codec: KeyCodec[Any], error: Callable[..., Exception]
+) -> Iterator[Any]:
+    """The keys of a range, forwards, decoded many at a time: only right where nobody writes meanwhile."""
+    size = 16
+    chunk: list[bytes] = []
+    try:
+        cursor = txn._cursor()
+        if not cursor.set_range(start):
+            return
+        found = takewhile(stop.__gt__, cursor.iternext(True, False))
+        while chunk := list(islice(found, size)):
+            yield from codec.decode_many([k[2:] for k in chunk])
+            size = min(size * 4, READ_AHEAD)
+    except Exception as problem:
+        raise error(txn, chunk[0] if chunk else None, None, problem) from problem
+
+
+def limited(rows: Iterator[Any], limit: int | None) -> Iterator[Any]:
+    """At most so many of the rows.
+
+    Raises:
+        ValueError: if `limit` is negative or no whole number.
+    """
+    if limit is None:
+        return rows
+    if not isinstance(limit, int) or limit < 0:
+        raise ValueError(f"limit: expected a number of rows of at least 0, or None for all, found {limit!r}")
+    return islice(rows, limit)
+
+
+def shape(keys: bool, values: bool, reverse: bool, buffers: bool) -> str:
+    """Name of the generated scan."""
+    what = "items" if keys and values else "keys" if keys else "values"
+    return f"_scan_{what}{'_reverse' if reverse else ''}{'_buffers' if buffers else ''}"
+
+
+def exhaust(rows: Iterator[Any]) -> None:
+    """Run an iterator to its end, for its effects."""
+    deque(rows, maxlen=0)
+
+
+T = TypeVar("T")
+
+
+class Selection(Generic[T]):
+    """The rows of a select(): iterate over it, as often as you like, within its transaction; each time from the start.
+
+    ``next()`` works on it, too, and goes on where the last ``next()`` stopped.
+    """
+
+    __slots__ = ("_current", "_start")
+
+    def __init__(self, start: Callable[[], Iterator[T]]) -> None:
+        self._start = start
+        self._current: Iterator[T] | None = None
+
+    def __iter__(self) -> Iterator[T]:
+        return self._start()
+
+    def __next__(self) -> T:
+        if self._current is None:
+            self._current = self._start()
+        return next(self._current)

@@ -1,0 +1,579 @@
+"""The source text of the functions that a table is compiled to.
+
+Each operation is written out for one table: its prefix, its key and value codecs and its indexes are in the text, so
+that the function does little more than what a careful programmer would have written by hand on py-lmdb. Wrong input is
+not looked for: it makes the fast text raise, and the handler goes to a slow twin (:mod:`zlmdb.tables.ops`) that finds
+out what is wrong and says so, or finds that the input was right after all.
+
+Two kinds of class get these functions. A *handle* is what ``db.attach_table()`` gives: its key arguments are pairs
+(transaction, key). A *bound* map is what ``txn[Table]`` gives: it knows its transaction. In the text both have a local
+variable ``txn``; only the heads differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from zlmdb._typing import Names
+from zlmdb.keys import Composite
+from zlmdb.keys.base import KeyCodec
+from zlmdb.tables.definition import TableDefinition
+from zlmdb.tables.plan import IndexPlan, field_of
+
+__all__ = ["BOUND_OPS", "HANDLE_OPS", "SHARED_OPS", "Source"]
+
+
+def indent(lines: Sequence[str], by: int = 1) -> list[str]:
+    """The lines, moved right by so many steps."""
+    return ["    " * by + line for line in lines]
+
+
+class Source:
+    """Writes the functions of one table.
+
+    Args:
+        definition: the table.
+        plans: its indexes, declared and attached, in the order of the map's prefixes.
+        names: receives the constants that the text refers to.
+        fields: the record's fields, if values have a declared record type; None otherwise.
+    """
+
+    def __init__(
+        self, definition: TableDefinition, plans: tuple[IndexPlan, ...], names: Names, fields: Any
+    ) -> None:
+        self.definition = definition
+        self.key = definition.key
+        self.value = definition.value
+        self.plans = plans
+        self.names = names
+        self.fields = fields
+
+    # -- pieces
+
+    def unpack(self, var: str = "key") -> tuple[list[str], str]:
+        """Statements that take a key apart, and the expression of its bytes."""
+        key = self.key
+        if not isinstance(key, Composite):
+            return [], key.encode_expr(var, self.names)
+        parts = [f"k{n}" for n in range(len(key.parts))]
+        lines = [f"if {var}.__class__ is not tuple: raise TypeError", f"{', '.join(parts)} = {var}"]
+        return lines, " + ".join(key.encode_parts(parts, self.names))
+
+    def unpack_row(self) -> tuple[list[str], str]:
+        """The same, for a row that holds its primary key."""
+        key = self.key
+        if not isinstance(key, Composite):
+            return [f"key = {self.field('row', self.definition.pk[0])}"], key.encode_expr("key", self.names)
+        parts = [f"k{n}" for n in range(len(key.parts))]
+        lines = [
+            f"{part} = {self.field('row', name)}"
+            for part, name in zip(parts, self.definition.pk, strict=True)
+        ]
+        return [*lines, f"key = ({', '.join(parts)},)"], " + ".join(key.encode_parts(parts, self.names))
+
+    def field(self, var: str, path: str) -> str:
+        """Expression of a row's field."""
+        if self.fields is not None and path in self.fields.fields:
+            return str(self.fields.getter_expr(var, path))
+        return f"{self.names.add(field_of, 'field_of')}({var}, {path!r})"
+
+    def decode(self, data: str) -> str:
+        """Expression of a value; one that keeps the engine's memory is put under the transaction's lease."""
+        plain = self.value.decode_expr(data, self.names)
+        if not self.value.zero_copy:
+            return plain
+        leased = self.names.add(self.value.decode_leased, "decode_leased")
+        return f"({plain} if {data}.__class__ is bytes else txn._lease({leased}, {data}))"
+
+    def encode(self, row: str) -> str:
+        """Expression of a value's bytes."""
+        return self.value.encode_expr(row, self.names)
+
+    # -- index entries
+
+    def entries(self, target: str, source: str, held: str) -> list[str]:
+        """Statements that set ``<target><i>`` to the entry key of each index, or None.
+
+        Args:
+            target: prefix of the variables to set.
+            source: variable with the row; its fields are put into ``<held><i>_<j>``.
+            held: prefix of the variables that hold the fields.
+        """
+        lines = []
+        for i, plan in enumerate(self.plans):
+            lines += self.fields_of(i, source, held)
+            lines += self.entry(i, plan, target, source, held)
+        return lines
+
+    def fields_of(self, i: int, source: str, held: str) -> list[str]:
+        """Statements that read what index `i` needs of the row."""
+        plan = self.plans[i]
+        if plan.function is None:
+            return [f"{held}{i}_{j} = {self.field(source, path)}" for j, path in enumerate(plan.fields)]
+        function = self.names.add(plan.function, f"function_{plan.name}")
+        if plan.arity == 1:
+            return [f"{held}{i}_0 = {function}({source})"]
+        parts = ", ".join(f"{held}{i}_{j}" for j in range(plan.arity))
+        none = " = ".join(f"{held}{i}_{j}" for j in range(plan.arity))
+        return [
+            f"index_key = {function}({source})",
+            "if index_key is None:",
+            f"    {none} = None",
+            "else:",
+            "    if index_key.__class__ is not tuple: raise TypeError",
+            f"    {parts} = index_key",
+        ]
+
+    def entry(self, i: int, plan: IndexPlan, target: str, source: str, held: str) -> list[str]:
+        """Statements that set ``<target><i>`` from the fields read before."""
+        parts = [f"{held}{i}_{j}" for j in range(plan.arity)]
+        codec: KeyCodec[Any] = plan.codec if plan.bare else plan.full
+        if isinstance(codec, Composite):
+            # The primary key that ends the key of a many-rows index is bytes already.
+            pieces = (
+                codec.encode_parts(parts, self.names)
+                if plan.bare
+                else [*plan.full.encode_parts([*parts, "kb"], self.names)[:-1], "kb"]
+            )
+        else:
+            pieces = [codec.encode_expr(parts[0], self.names)]
+        expression = f"x{i} + " + " + ".join(pieces)
+        conditions = []
+        if plan.where is not None:
+            conditions.append(f"not {self.names.add(plan.where, f'where_{plan.name}')}({source})")
+        if plan.nullable:
+            conditions += [f"{part} is None" for part in parts]
+        elif plan.attached or plan.arity > 1:
+            # A codec of earlier layouts writes None as zeros; in an index it is a violation.
+            conditions_null = " or ".join(f"{part} is None" for part in parts)
+            lines = [f"if {conditions_null}: raise TypeError"]
+            return [*lines, *self._assign(i, plan, target, expression, conditions)]
+        return self._assign(i, plan, target, expression, conditions)
+
+    def _assign(
+        self, i: int, plan: IndexPlan, target: str, expression: str, conditions: list[str]
+    ) -> list[str]:
+        lines = [
+            f"{target}{i} = None if {' or '.join(conditions)} else {expression}"
+            if conditions
+            else f"{target}{i} = {expression}"
+        ]
+        if plan.codec.width is None or not plan.bare:
+            guard = f"len({target}{i}) > self._limit"
+            if conditions:
+                guard = f"{target}{i} is not None and {guard}"
+            lines.append(f"if {guard}: raise ValueError")
+        return lines
+
+    def pointer(self, i: int) -> str:
+        """Expression of what an entry of index `i` holds."""
+        codec = self.plans[i].pointer
+        return "kb" if codec is None else codec.encode_expr("key", self.names)
+
+    @property
+    def prefixes(self) -> list[str]:
+        """Statement that takes the index prefixes from the map."""
+        return ["".join(f"x{i}, " for i in range(len(self.plans))) + "= self._xs"] if self.plans else []
+
+    @property
+    def remembers(self) -> bool:
+        """True if old index keys can be made from fields kept at reading, without decoding the old row again."""
+        return bool(self.plans) and all(p.function is None and p.where is None for p in self.plans)
+
+    def held(self, prefix: str) -> str:
+        """All variables that hold index fields, as the inside of a tuple."""
+        return "".join(f"{prefix}{i}_{j}, " for i, plan in enumerate(self.plans) for j in range(plan.arity))
+
+    # -- reading
+
+    def read(self, head: str, opening: list[str], missing: str) -> list[str]:
+        """A function that gives the value of a key."""
+        unpack, key = self.unpack()
+        lines = [
+            head,
+            "    try:",
+            *indent([*opening, *unpack, f"k = self._p + {key}", "data = txn._get(k)"], 2),
+        ]
+        lines += [
+            "    except Exception as error:",
+            "        txn, key, k, data = self._recover_get(item, error)",
+        ]
+        lines += ["    if data is None:", f"        {missing}", "    try:"]
+        if not self.remembers:
+            lines += [f"        return {self.decode('data')}"]
+        else:
+            lines += [f"        row = {self.decode('data')}", "        if txn._write:"]
+            for i in range(len(self.plans)):
+                lines += indent(self.fields_of(i, "row", "g"), 3)
+            lines += [f"            txn._seen = (k, data, ({self.held('g')}))", "        return row"]
+        return [
+            *lines,
+            "    except Exception as error:",
+            "        raise self._unreadable(key, data, error) from error",
+        ]
+
+    def contains(self, head: str, opening: list[str]) -> list[str]:
+        """A function that tells whether a key is there."""
+        unpack, key = self.unpack()
+        body = [*opening, *unpack, f"return txn._get(self._p + {key}) is not None"]
+        return [
+            head,
+            "    try:",
+            *indent(body, 2),
+            "    except Exception as error:",
+            "        return self._recover_get(item, error)[3] is not None",
+        ]
+
+    # -- writing
+
+    def write(self, head: str, opening: list[str], *, row_key: bool, insert: bool, recover: str) -> list[str]:
+        """A function that stores a row.
+
+        Args:
+            head: the ``def`` line.
+            opening: statements that set ``txn`` (and ``key``).
+            row_key: the key is taken from the row.
+            insert: an existing row is an error.
+            recover: arguments for the slow twin.
+        """
+        unpack, key = self.unpack_row() if row_key else self.unpack()
+        lines = [head, "    try:"]
+        if not self.plans and not insert:
+            body = [*opening, *unpack, f"txn._put(self._p + {key}, {self.encode('row')})"]
+            return [
+                *lines,
+                *indent(body, 2),
+                "    except Exception as error:",
+                f"        self._recover_put({recover}, False, error)",
+            ]
+        body = [
+            *opening,
+            *self.prefixes,
+            *unpack,
+            f"kb = {key}",
+            "k = self._p + kb",
+            f"data = {self.encode('row')}",
+        ]
+        body += self.entries("n", "row", "f")
+        lines += [*indent(body, 2), "    except Exception as error:"]
+        entries = f"({''.join(f'n{i}, ' for i in range(len(self.plans)))})"
+        lines += [f"        txn, key, k, kb, data, {entries} = self._recover_plan({recover}, error)"]
+        lines += [
+            "    try:",
+            *indent(self._store(insert), 2),
+            "    except EngineError as error:",
+            "        raise self._fault(txn, error) from error",
+        ]
+        return lines
+
+    def _store(self, insert: bool) -> list[str]:
+        plans = list(enumerate(self.plans))
+        lines = ["put = txn._put", "if put(k, data, True, False):"]
+        written = ["k"]
+        for i, plan in plans:
+            optional = f"n{i} is not None and " if plan.nullable or plan.where is not None else ""
+            if plan.unique:
+                undo = ", ".join(written)
+                lines += [f"    if {optional}not put(n{i}, {self.pointer(i)}, True, False):"]
+                lines += [f"        self._conflict(txn, {i}, n{i}, {self.pointer(i)}, key, ({undo},))"]
+                written.append(f"n{i}")
+        for i, plan in plans:
+            if not plan.unique:
+                line = f"put(n{i}, {self.pointer(i)})"
+                lines.append(
+                    f"    if n{i} is not None: {line}"
+                    if plan.nullable or plan.where is not None
+                    else f"    {line}"
+                )
+        lines.append("    return")
+        if insert:
+            return [*lines, "raise self._duplicate(key)"]
+        lines += ["old = txn._get(k)", "if old == data: return"]
+        if not plans:
+            return [*lines, "put(k, data)"]
+        return [*lines, *self._replace()]
+
+    def _replace(self) -> list[str]:
+        plans = list(enumerate(self.plans))
+        olds = "".join(f"o{i}, " for i, _ in plans)
+        fresh = [f"prior = {self.decode('old')}", *self.entries("o", "prior", "g")]
+        lines = ["try:"]
+        if self.remembers:
+            lines += ["    seen = txn._seen", "    if seen is not None and seen[0] == k and seen[1] == old:"]
+            lines += [f"        {self.held('g')}= seen[2]"]
+            for i, plan in plans:
+                lines += indent(self.entry(i, plan, "o", "None", "g"), 2)
+            lines += ["    else:", *indent(fresh, 2)]
+        else:
+            lines += indent(fresh)
+        lines += ["except Exception as error:", f"    {olds}= self._old_entries(key, kb, old, error)"]
+        for i, plan in plans:
+            if plan.unique:
+                lines.append(
+                    f"if n{i} != o{i} and n{i} is not None: self._check_unique(txn, {i}, n{i}, {self.pointer(i)}, key)"
+                )
+        lines.append("put(k, data)")
+        for i, plan in plans:
+            lines += [
+                f"if n{i} != o{i}:",
+                *indent(self._drop(i, plan)),
+                f"    if n{i} is not None: put(n{i}, {self.pointer(i)})",
+            ]
+        return lines
+
+    def _drop(self, i: int, plan: IndexPlan) -> list[str]:
+        if plan.attached:
+            return [f"if o{i} is not None and txn._get(o{i}) == {self.pointer(i)}: txn._delete(o{i})"]
+        return [f"if o{i} is not None: txn._delete(o{i})"]
+
+    def delete(self, head: str, opening: list[str], missing: str, done: str) -> list[str]:
+        """A function that removes a row."""
+        unpack, key = self.unpack()
+        if not self.plans:
+            body = [*opening, *unpack, f"found = txn._delete(self._p + {key})"]
+            lines = [
+                head,
+                "    try:",
+                *indent(body, 2),
+                "    except Exception as error:",
+                "        txn, key, found = self._recover_delete(item, error)",
+            ]
+            return [*lines, "    if not found:", f"        {missing}", f"    {done}"]
+        body = [*opening, *self.prefixes, *unpack, f"kb = {key}", "k = self._p + kb", "old = txn._pop(k)"]
+        lines = [
+            head,
+            "    try:",
+            *indent(body, 2),
+            "    except Exception as error:",
+            "        txn, key, k, kb, old = self._recover_pop(item, error)",
+            *indent(self.prefixes),
+        ]
+        lines += [
+            "    if old is None:",
+            f"        {missing}",
+            "    try:",
+            f"        prior = {self.decode('old')}",
+        ]
+        lines += [*indent(self.entries("o", "prior", "g"), 2), "    except Exception as error:"]
+        olds = "".join(f"o{i}, " for i in range(len(self.plans)))
+        lines += [f"        {olds}= self._old_entries(key, kb, old, error, restore=(txn, k))"]
+        for i, plan in enumerate(self.plans):
+            lines += indent(self._drop(i, plan))
+        return [*lines, f"    {done}"]
+
+    # -- scans and bulk
+
+    def scan(self, head: str, *, keys: bool, values: bool, reverse: bool) -> list[str]:
+        """A generator over the records between two encoded bounds."""
+        decoded_key = self.key.decode_source("k", 2, self.names)
+        item = (
+            f"({decoded_key}, {self.decode('v')})"
+            if keys and values
+            else decoded_key
+            if keys
+            else self.decode("v")
+        )
+        target = "k, v" if values else "k"
+        lines = [head, "    k = v = None", "    try:", "        cursor = txn._cursor()"]
+        if reverse:
+            lines += ["        if not (cursor.prev() if cursor.set_range(stop) else cursor.last()): return"]
+            lines += [f"        for {target} in cursor.iterprev(True, {values}):"]
+            test = "if k < start: return"
+        else:
+            lines += ["        if not cursor.set_range(start): return"]
+            lines += [f"        for {target} in cursor.iternext(True, {values}):"]
+            test = "if k >= stop: return"
+        lines += ["            if buffers: k = bytes(k)"] if head.endswith("buffers=True):") else []
+        lines += [f"            {test}", f"            yield {item}"]
+        return [
+            *lines,
+            "    except Exception as error:",
+            "        raise self._scan_error(txn, k, v, error) from error",
+        ]
+
+    def pairs(self, head: str, *, row_key: bool) -> list[str]:
+        """A generator of (key, value) bytes for many rows."""
+        unpack, key = self.unpack_row() if row_key else self.unpack()
+        loop = "for row in rows:" if row_key else "for key, row in rows:"
+        body = [*unpack, f"pair = (p + {key}, {self.encode('row')})"]
+        lines = [head, "    p = self._p", f"    {loop}", "        try:", *indent(body, 3)]
+        recover = "None, row" if row_key else "key, row"
+        return [
+            *lines,
+            "        except Exception as error:",
+            f"            pair = self._recover_pair({recover}, error)",
+            "        yield pair",
+        ]
+
+    def many(self, head: str) -> list[str]:
+        """A function that gives the values of many keys."""
+        unpack, key = self.unpack()
+        lines = [
+            head,
+            "    txn = self._txn",
+            "    get = txn._get",
+            "    p = self._p",
+            "    found = []",
+            "    for key in keys:",
+            "        try:",
+        ]
+        lines += [
+            *indent([*unpack, f"data = get(p + {key})"], 3),
+            "        except Exception as error:",
+            "            data = self._recover_get((txn, key), error)[3]",
+        ]
+        lines += [
+            "        try:",
+            f"            found.append(None if data is None else {self.decode('data')})",
+        ]
+        return [
+            *lines,
+            "        except Exception as error:",
+            "            raise self._unreadable(key, data, error) from error",
+            "    return found",
+        ]
+
+    # -- index lookups
+
+    def index_get(self, head: str, i: int, missing: str) -> list[str]:
+        """A function of a unique index that gives the row under an index key."""
+        plan = self.plans[i]
+        if isinstance(plan.codec, Composite):
+            parts = [f"k{n}" for n in range(plan.arity)]
+            unpack = ["if key.__class__ is not tuple: raise TypeError", f"{', '.join(parts)} = key"]
+            encoded = " + ".join(plan.codec.encode_parts(parts, self.names))
+        else:
+            unpack, encoded = [], plan.codec.encode_expr("key", self.names)
+        body = ["txn = self._txn", *unpack, f"pk = txn._get(self._x + {encoded})"]
+        lines = [
+            head,
+            "    try:",
+            *indent(body, 2),
+            "    except Exception as error:",
+            "        pk = self._recover_get(key, error)",
+        ]
+        lines += ["    if pk is None:", f"        {missing}", "    data = txn._get(self._p + pk)"]
+        lines += [
+            "    if data is None:",
+            "        raise self._dangling(key, pk)",
+            "    try:",
+            f"        return {self.decode('data')}",
+        ]
+        return [
+            *lines,
+            "    except Exception as error:",
+            "        raise self._unreadable(pk, data, error) from error",
+        ]
+
+    def index_scan(self, head: str, *, keys: bool, values: bool, reverse: bool) -> list[str]:
+        """A generator over the rows (or primary keys) that an index lists between two encoded bounds."""
+        step = "iterprev" if reverse else "iternext"
+        lines = [
+            head,
+            "    pk = data = None",
+            "    try:",
+            "        get = txn._get",
+            "        p = self._p",
+            "        cursor = txn._cursor()",
+        ]
+        if reverse:
+            lines += ["        if not (cursor.prev() if cursor.set_range(stop) else cursor.last()): return"]
+        else:
+            lines += ["        if not cursor.set_range(start): return"]
+        lines += [f"        for k, pk in cursor.{step}(True, True):", "            if buffers: k = bytes(k)"]
+        lines += [f"            if k {'< start' if reverse else '>= stop'}: return"]
+        if values:
+            lines += ["            data = get(p + pk)"]
+        decoded = self.key.decode_source("pk", 0, self.names)
+        item = (
+            f"({decoded}, {self.decode('data')})"
+            if keys and values
+            else decoded
+            if keys
+            else self.decode("data")
+        )
+        return [
+            *lines,
+            f"            yield {item}",
+            "    except Exception as error:",
+            "        raise self._scan_error(txn, pk, data, error) from error",
+        ]
+
+
+_PAIR = ["txn, key = item"]
+_BOUND = ["txn = self._txn"]
+_ITEM = ["txn = self._txn", "item = (txn, key)"]
+
+Writer = Callable[[Source], list[str]]
+
+
+def _bound_read(s: Source, head: str, missing: str) -> list[str]:
+    lines = s.read(head, _BOUND, missing)
+    return [
+        line.replace("self._recover_get(item, error)", "self._recover_get((self._txn, key), error)")
+        for line in lines
+    ]
+
+
+def _bound(lines: list[str]) -> list[str]:
+    return [line.replace("(item, error)", "((self._txn, key), error)") for line in lines]
+
+
+HANDLE_OPS: dict[str, Writer] = {
+    "__getitem__": lambda s: s.read("def __getitem__(self, item):", _PAIR, "return None"),
+    "__contains__": lambda s: s.contains("def __contains__(self, item):", _PAIR),
+    "__setitem__": lambda s: s.write(
+        "def __setitem__(self, item, row):", _PAIR, row_key=False, insert=False, recover="item, row"
+    ),
+    "__delitem__": lambda s: s.delete("def __delitem__(self, item):", _PAIR, "return", "return"),
+}
+
+BOUND_OPS: dict[str, Writer] = {
+    "__getitem__": lambda s: _bound_read(s, "def __getitem__(self, key):", "raise KeyError(key)"),
+    "get": lambda s: _bound_read(s, "def get(self, key, default=None):", "return default"),
+    "__contains__": lambda s: _bound(s.contains("def __contains__(self, key):", _BOUND)),
+    "__setitem__": lambda s: s.write(
+        "def __setitem__(self, key, row):",
+        _BOUND,
+        row_key=False,
+        insert=False,
+        recover="(self._txn, key), row",
+    ),
+    "_put_row": lambda s: s.write(
+        "def _put_row(self, row):", _BOUND, row_key=True, insert=False, recover="(self._txn, None), row"
+    ),
+    "_add_row": lambda s: s.write(
+        "def _add_row(self, row):", _BOUND, row_key=True, insert=True, recover="(self._txn, None), row"
+    ),
+    "_add_pair": lambda s: s.write(
+        "def _add_pair(self, key, row):", _BOUND, row_key=False, insert=True, recover="(self._txn, key), row"
+    ),
+    "__delitem__": lambda s: _bound(
+        s.delete("def __delitem__(self, key):", _BOUND, "raise KeyError(key)", "return")
+    ),
+    "delete": lambda s: _bound(s.delete("def delete(self, key):", _BOUND, "return False", "return True")),
+    "get_many": lambda s: s.many("def get_many(self, keys):"),
+    "_pairs": lambda s: s.pairs("def _pairs(self, rows):", row_key=False),
+    "_pairs_of_rows": lambda s: s.pairs("def _pairs_of_rows(self, rows):", row_key=True),
+}
+
+
+def _scans() -> dict[str, Writer]:
+    ops: dict[str, Writer] = {}
+    for shape, keys, values in (("items", True, True), ("keys", True, False), ("values", False, True)):
+        for way, reverse in (("", False), ("_reverse", True)):
+            for kind, tail in (("", ")"), ("_buffers", ", buffers=True)")):
+                name = f"_scan_{shape}{way}{kind}"
+                head = f"def {name}(self, txn, start, stop{tail}:"
+
+                def write(
+                    s: Source, head: str = head, k: bool = keys, v: bool = values, r: bool = reverse
+                ) -> list[str]:
+                    return s.scan(head, keys=k, values=v, reverse=r)
+
+                ops[name] = write
+    return ops
+
+
+SHARED_OPS: dict[str, Writer] = _scans()

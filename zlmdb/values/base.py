@@ -1,0 +1,113 @@
+"""The contract of value codecs: ``decode(encode(x)) == x``, in type and value, or encode refuses.
+
+A value codec is immutable after construction and knows no engine. It may be bound to a *record type* (an attrs class,
+dataclass, msgspec Struct, TypedDict or any other type that msgspec understands); then it checks on write and builds
+objects of that type on read.
+
+As with key codecs, the two expressions are what the table compiler writes into generated functions. Both must be
+self-contained calls; `encode_expr` may raise anything for input that is not of the common kind, whereupon the compiler
+calls :meth:`ValueCodec.encode`, which either raises a clear error or returns the bytes after all. `decode_expr`
+raises what :meth:`ValueCodec.decode` raises.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Generic, Protocol, TypeVar
+
+from zlmdb._typing import Buffer, Names
+from zlmdb.errors import DecodeError, ValueTypeError, short
+
+T = TypeVar("T")
+
+__all__ = ["Lease", "ValueCodec", "undecodable", "wrong_type"]
+
+
+class Lease(Protocol):
+    """How long memory of the map may be looked at; owned by the transaction that handed it out."""
+
+    #: False once the transaction has ended.
+    alive: bool
+
+
+class ValueCodec(Generic[T]):
+    """Base class of value codecs.
+
+    Args:
+        record: the type of the values; None for plain values of the format.
+    """
+
+    #: Identity of the format, stored in the file.
+    name: str
+    #: True if decoded values keep reading the memoryview they were decoded from (arrays, FlatBuffers).
+    zero_copy: bool = False
+
+    def __init__(self, record: Any = None) -> None:
+        self.record = record
+
+    def encode(self, value: T) -> bytes:
+        """The bytes of a value.
+
+        Raises:
+            ValueTypeError: if the value, or a field of it, has another type than declared; names field, expected, found.
+            EncodeError: if the format cannot hold the value (too deep, NaN in JSON, ...).
+        """
+        raise NotImplementedError
+
+    def decode(self, data: Buffer) -> T:
+        """The value of some bytes.
+
+        Args:
+            data: bytes, or a memoryview over the map. Unless `zero_copy`, nothing of it is kept.
+
+        Raises:
+            DecodeError: if the bytes are not what this codec writes. Never another exception, and never a crash.
+            PickleNotAllowed: from the pickle codec, if reading was not asked for.
+        """
+        raise NotImplementedError
+
+    def decode_leased(self, data: memoryview, lease: Lease) -> T:
+        """The value of some bytes of the map, which watches `lease` where it keeps reading the map.
+
+        Args:
+            data: a memoryview over the map.
+            lease: ``alive`` until the transaction ends. Afterwards a value that reads the map (see `zero_copy`)
+                raises :class:`zlmdb.errors.ViewExpired` instead; other codecs ignore it.
+        """
+        return self.decode(data)
+
+    def encode_expr(self, var: str, names: Names) -> str:
+        """Source of an expression that gives the bytes of the local variable `var`."""
+        return f"{names.add(self.encode, f'encode_{self.name}')}({var})"
+
+    def decode_expr(self, var: str, names: Names) -> str:
+        """Source of an expression that gives the value of the local variable `var` (bytes or memoryview)."""
+        return f"{names.add(self.decode, f'decode_{self.name}')}({var})"
+
+    def __repr__(self) -> str:
+        record = "" if self.record is None else f" of {getattr(self.record, '__name__', self.record)}"
+        return f"<value codec {self.name}{record}>"
+
+
+def wrong_type(expected: str, value: object) -> ValueTypeError:
+    """The error for a value of another type than the codec stores."""
+    found = f"{type(value).__name__} {short(value)}"
+    return ValueTypeError(f"expected {expected}, found {found}", expected=expected, found=found)
+
+
+def undecodable(what: str, data: Buffer, reason: object) -> DecodeError:
+    """The error for bytes that are not what the codec writes.
+
+    Args:
+        what: the format, in words.
+        data: the bytes; the message shows how many there are and how they begin.
+        reason: a sentence, or the exception of the format's own decoder.
+    """
+    if isinstance(reason, BaseException):
+        reason = f"{type(reason).__name__}: {reason}" if str(reason) else type(reason).__name__
+    size = len(data)
+    head = bytes(data[:12]).hex(" ")
+    return DecodeError(
+        f"expected {what}, found {size} bytes{f' that begin {head}' if size else ''}: {str(reason)[:300]}",
+        expected=what,
+        found=f"{size} bytes",
+    )

@@ -1,0 +1,153 @@
+"""Values as CBOR (RFC 8949).
+
+- plain values: what ``cbor2.dumps`` writes
+- records: a map from field name to value; UUIDs as 16 bytes, np.datetime64 as integer nanoseconds, enums by value;
+  see :mod:`zlmdb.values.typed`
+- with `marshal` and `parse`: what `marshal` returns, as a plain value
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from zlmdb._typing import Buffer, Names
+from zlmdb.errors import DecodeError, EncodeError, ValueTypeError, ZlmdbError
+from zlmdb.values.base import T, ValueCodec, undecodable
+from zlmdb.values.limits import check_depth
+from zlmdb.values.records import is_plain
+
+__all__ = ["Cbor"]
+
+
+class Cbor(ValueCodec[T]):
+    """A codec that stores values as CBOR.
+
+    Args:
+        record: an attrs class, dataclass, msgspec Struct, TypedDict or other type that msgspec knows: fields are
+            checked on write, and values of that type come back. None, ``dict``, ``list`` or ``Any``: plain values.
+        marshal: called on write with the value; returns the plain value to store. Takes precedence over `record`.
+        parse: called on read with the plain value; returns the value.
+
+    >>> codec = Cbor()
+    >>> codec.encode({"a": [1, b"x"]}).hex()
+    'a1616182014178'
+    >>> codec.decode(bytes.fromhex("a1616182014178"))
+    {'a': [1, b'x']}
+    """
+
+    name = "cbor"
+    #: Source of the generated functions, once made; None for plain values.
+    source: str | None = None
+
+    def __init__(
+        self,
+        record: Any = None,
+        *,
+        marshal: Callable[[T], Any] | None = None,
+        parse: Callable[[Any], T] | None = None,
+    ) -> None:
+        super().__init__(record)
+        self.marshal = marshal
+        self.parse = parse
+
+    # The working functions are made on first use and put into the instance, over these two.
+
+    def encode(self, value: T) -> bytes:
+        """The CBOR bytes of a value; see :meth:`ValueCodec.encode`."""
+        return self._encoder()(value)
+
+    def decode(self, data: Buffer) -> T:
+        """The value of some CBOR bytes; see :meth:`ValueCodec.decode`."""
+        return self._decoder()(data)
+
+    def encode_expr(self, var: str, names: Names) -> str:
+        self._encoder()
+        return super().encode_expr(var, names)
+
+    def decode_expr(self, var: str, names: Names) -> str:
+        self._decoder()
+        return super().decode_expr(var, names)
+
+    def _encoder(self) -> Callable[[T], bytes]:
+        encode: Callable[[T], bytes] | None = self.__dict__.get("encode")
+        if encode is None:
+            if self.marshal is not None or is_plain(self.record):
+                encode = _plain_encoder(self.marshal)
+            else:
+                from zlmdb.values.typed import cbor_encoder
+
+                encode, source = cbor_encoder(self.record)
+                self.source = (self.source or "") + source
+            self.__dict__["encode"] = encode
+        return encode
+
+    def _decoder(self) -> Callable[[Buffer], T]:
+        decode: Callable[[Buffer], T] | None = self.__dict__.get("decode")
+        if decode is None:
+            if self.parse is not None or is_plain(self.record):
+                decode = _plain_decoder(self.parse)
+            else:
+                from zlmdb.values.typed import cbor_decoder
+
+                decode, source = cbor_decoder(self.record)
+                self.source = (self.source or "") + source
+            self.__dict__["decode"] = decode
+        return decode
+
+
+def _plain_encoder(marshal: Callable[[Any], Any] | None) -> Callable[[Any], bytes]:
+    from cbor2 import CBOREncodeError, dumps
+
+    def encode_cbor(value: Any) -> bytes:
+        check_depth(value)
+        try:
+            return dumps(value)
+        except CBOREncodeError as error:
+            if "cannot encode type" in str(error):
+                raise _unknown(error) from error
+            raise EncodeError(f"expected a value that CBOR can hold: {error}") from error
+        except TypeError as error:
+            raise _unknown(error) from error
+        except (ValueError, OverflowError, RecursionError) as error:
+            raise EncodeError(f"expected a value that CBOR can hold: {error}") from error
+
+    if marshal is None:
+        return encode_cbor
+    return lambda value: encode_cbor(marshal(value))
+
+
+def _unknown(error: Exception) -> ValueTypeError:
+    return ValueTypeError(
+        f"expected a value that CBOR can hold: {error};"
+        " declare the record type, give marshal= and parse=, or choose another codec",
+        expected="a value that CBOR can hold",
+        found=str(error),
+    )
+
+
+def _plain_decoder(parse: Callable[[Any], Any] | None) -> Callable[[Buffer], Any]:
+    from cbor2 import loads
+
+    def decode_cbor(data: Buffer) -> Any:
+        try:
+            return loads(data)
+        except Exception as error:
+            raise undecodable("CBOR", data, error) from error
+
+    if parse is None:
+        return decode_cbor
+
+    def parse_cbor(data: Buffer) -> Any:
+        try:
+            plain = loads(data)
+        except Exception as error:
+            raise undecodable("CBOR", data, error) from error
+        try:
+            return parse(plain)
+        except ZlmdbError:
+            raise
+        except Exception as error:
+            raise DecodeError(f"parse() refused the stored value: {type(error).__name__}: {error}") from error
+
+    return parse_cbor
