@@ -27,9 +27,11 @@ from zlmdb._version import __version__
 if TYPE_CHECKING:
     import uuid
 
-    import flatbuffers as flatbuffers
-
+    from zlmdb import errors as errors
+    from zlmdb import flatbuffers as flatbuffers
+    from zlmdb import keys as keys
     from zlmdb import lmdb as lmdb
+    from zlmdb import values as values
     from zlmdb.compat import (
         check_autobahn_flatbuffers_version_in_sync as check_autobahn_flatbuffers_version_in_sync,
     )
@@ -121,7 +123,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     ),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
-_MODULES = ("errors", "keys", "lmdb", "maps", "testing", "values")
+_MODULES = ("errors", "flatbuffers", "keys", "lmdb", "maps", "testing", "values")
 
 #: Table classes by identity: filled by ``@table``. Programs may put another dictionary in its place.
 TABLES_BY_UUID: dict[uuid.UUID, Any] = {}
@@ -132,8 +134,6 @@ def __getattr__(name: str) -> Any:
         value = getattr(importlib.import_module(_HOME[name]), name)
     elif name == "PersistentMap":
         value = importlib.import_module("zlmdb.tables").Map
-    elif name == "flatbuffers":
-        value = importlib.import_module("flatbuffers")
     elif name in _MODULES:
         value = importlib.import_module(f"zlmdb.{name}")
     elif name.startswith("Map"):
@@ -152,7 +152,7 @@ def __getattr__(name: str) -> Any:
 def _exported() -> list[str]:
     """What ``from zlmdb import *`` gives."""
     errors, maps = importlib.import_module("zlmdb.errors"), importlib.import_module("zlmdb.maps")
-    mine = ["PersistentMap", "TABLES_BY_UUID", "__version__", "flatbuffers", *_HOME, *_MODULES]
+    mine = ["PersistentMap", "TABLES_BY_UUID", "__version__", *_HOME, *_MODULES]
     return sorted({*mine, *errors.__all__, *maps.__all__} - {"testing"})
 
 

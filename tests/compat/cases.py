@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
 import samples
+
 import zlmdb
 
 ROOT = Path(__file__).parent.parent.parent

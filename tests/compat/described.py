@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 import samples
+
 import zlmdb
 
 #: Maps whose records the earlier release finds by key but cannot scan.
@@ -97,6 +98,17 @@ def fill(db: Any, tables: dict[str, Any], description: dict[str, Any]) -> None:
             if table["name"] not in kept:
                 for key, value in table["records"]:
                     tables[table["name"]][txn, samples.from_json(key)] = samples.from_json(value)
+
+
+def apply(db: Any, tables: dict[str, Any], changes: dict[str, Any]) -> None:
+    """Put each changed row of each table; a value of None deletes."""
+    with db.begin(write=True) as txn:
+        for name, edits in changes.items():
+            for key, value in edits:
+                if value is None:
+                    del tables[name][txn, samples.from_json(key)]
+                else:
+                    tables[name][txn, samples.from_json(key)] = samples.from_json(value)
 
 
 def read_all(

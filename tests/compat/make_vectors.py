@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import samples
+
 import zlmdb
 
 NAMESPACE = uuid.UUID("0f6d9a52-6a0f-4f0a-9d1c-9f6a3f0b7a10")

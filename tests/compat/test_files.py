@@ -7,9 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 import described
+import pytest
 import samples
 
 FILES = Path(__file__).parent / "files"
@@ -92,16 +91,6 @@ def extended(description: dict[str, Any]) -> tuple[dict[str, Any], dict[str, lis
     return description, changes
 
 
-def apply(db: Any, tables: dict[str, Any], changes: dict[str, list[tuple[Any, Any]]]) -> None:
-    with db.begin(write=True) as txn:
-        for name, edits in changes.items():
-            for key, value in edits:
-                if value is None:
-                    del tables[name][txn, samples.from_json(key)]
-                else:
-                    tables[name][txn, samples.from_json(key)] = samples.from_json(value)
-
-
 @pytest.mark.parametrize("kept", NAMES, indirect=True)
 def test_every_record_is_read_and_nothing_is_changed(kept: tuple[str, dict[str, Any]]) -> None:
     path, description = kept
@@ -124,7 +113,7 @@ def test_changes_are_kept_beside_what_was_there(kept: tuple[str, dict[str, Any]]
     after, changes = extended(description)
     with opened(path, description) as (db, tables):
         catalog = [row for row in described.raw_records(db) if row[0].startswith("0000")]
-        apply(db, tables, changes)
+        described.apply(db, tables, changes)
         assert_holds(db, tables, after)
     with opened(path, after) as (db, tables):
         assert_holds(db, tables, after)
@@ -200,7 +189,7 @@ def test_the_earlier_release_reads_what_was_changed_here(
     path, description = kept
     after, changes = extended(description)
     with opened(path, description) as (db, tables):
-        apply(db, tables, changes)
+        described.apply(db, tables, changes)
         here = described.raw_records(db)
     answer = read_there(run_earlier, path, after, tmp_path)
     assert_same_there(answer, after)
@@ -222,6 +211,27 @@ def test_the_earlier_release_reads_what_was_made_here(
     assert_same_there(answer, description)
     assert answer["lib_version"] == description["lib_version"]
     assert [tuple(row) for row in answer["raw"]] == here
+
+
+@pytest.mark.parametrize("open_meanwhile", [False, True], ids=["closed here", "open here"])
+@pytest.mark.parametrize("kept", NAMES, indirect=True)
+def test_what_the_earlier_release_changes_is_read_here(
+    kept: tuple[str, dict[str, Any]], run_earlier: Callable[..., str], tmp_path: Path, open_meanwhile: bool
+) -> None:
+    path, description = kept
+    after, changes = extended(description)
+    (tmp_path / "description.json").write_text(json.dumps(description), encoding="utf-8")
+    (tmp_path / "changes.json").write_text(json.dumps(changes), encoding="utf-8")
+    arguments = (path, tmp_path / "description.json", tmp_path / "changes.json")
+    if open_meanwhile:
+        with opened(path, description) as (db, tables):
+            assert_holds(db, tables, description)
+            run_earlier("change_there.py", *arguments)
+            assert_holds(db, tables, after)
+    else:
+        run_earlier("change_there.py", *arguments)
+    with opened(path, after) as (db, tables):
+        assert_holds(db, tables, after)
 
 
 @pytest.mark.parametrize("name", NAMES)

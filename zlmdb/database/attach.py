@@ -8,6 +8,7 @@ time get different slots, and a process that is killed while an index is built l
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -181,6 +182,7 @@ def _is_empty(raw: Any, slot: int) -> bool:
 
 def _settle_identity(db: Database, table: _Wanted, record: dict[str, Any] | None) -> None:
     definition = table.definition
+    _one_way_at_a_time(db, definition)
     if record is None:
         if not definition.earlier:
             table.remember = {}
@@ -205,6 +207,21 @@ def _settle_identity(db: Database, table: _Wanted, record: dict[str, Any] | None
             table=definition.name,
             expected=", ".join(stored["pk"]),
             found=", ".join(declared["pk"]),
+        )
+
+
+def _one_way_at_a_time(db: Database, definition: TableDefinition) -> None:
+    """Of a table in the style of earlier releases the file stores no types; this process knows which it uses."""
+    known = db._environment().identities.setdefault(definition.oid, definition.identity())
+    declared = definition.identity()
+    if known["key"] != declared["key"] or known["value"] != declared["value"]:
+        raise errors.TableMismatch(
+            f"table {definition.name} ({definition.oid}) in {db.dbpath}: attached in this process with keys of type "
+            f"{known['key']} and values of type {known['value']}, now declared with {declared['key']} and "
+            f"{declared['value']}; one identity can only be one table",
+            table=definition.name,
+            expected=f"{known['key']}, {known['value']}",
+            found=f"{declared['key']}, {declared['value']}",
         )
 
 
@@ -268,7 +285,7 @@ def _handle(db: Database, table: _Wanted) -> Any:
         handle._use(classes)
     limit = db._environment().max_key_size
     handle._place(slot.slot, [table.index_slots[plan.name] for plan in classes.plans], limit)
-    handle._db = db
+    handle._db = weakref.ref(db)
     return handle
 
 

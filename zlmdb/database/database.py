@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import threading
 import weakref
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from zlmdb import errors
 from zlmdb.database import catalog, report
 from zlmdb.database.attach import attach
+from zlmdb.database.migrate import migrate
 from zlmdb.database.schema import tables_of
 from zlmdb.database.transaction import Transaction
 from zlmdb.engine import DEFAULT_MAXSIZE, EngineError, Environment, Options, acquire, release, translate
@@ -341,6 +343,13 @@ class Database:
                 )
         return Transaction(self, write, buffers, stats)
 
+    def _own_write_transaction(self) -> Transaction | None:
+        """The write transaction that this thread has open, or None."""
+        env = self._environment()
+        if env.writer != threading.get_ident():
+            return None
+        return next((txn for txn in env.live_transactions() if txn._write), None)
+
     def write(self, function: Callable[[Transaction], R]) -> R:
         """What `function` returns, run in a write transaction; if the map is full, it is grown and the function repeated.
 
@@ -451,6 +460,17 @@ class Database:
             lmdb_version, and what LMDB itself reports.
         """
         return report.statistics(self, include_slots)
+
+    def migrate(self) -> int:
+        """Rewrite attached tables whose keys are in a layout of earlier releases that does not sort, in one that does.
+
+        Only the maps with a time behind an OID, and those with a uint16 in front, have such a layout, and only in slots
+        that an earlier release made and filled; it cannot read the keys afterwards. All in one transaction.
+
+        Returns:
+            The number of rows rewritten.
+        """
+        return migrate(self)
 
     def verify(self) -> list[str]:
         """What is wrong in the attached tables and the catalog, a sentence each; an empty list if all is well.

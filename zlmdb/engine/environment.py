@@ -91,6 +91,8 @@ class Environment:
         self.live: set[weakref.ref[Any]] = set()
         #: Thread that holds the write transaction; LMDB would wait for itself if it began a second one.
         self.writer: int | None = None
+        #: Key and value types of the tables attached by this process, by identity: a table is read in one way at a time.
+        self.identities: dict[Any, dict[str, Any]] = {}
         #: Read snapshots kept open because arrays over the map outlived their transaction.
         self.pinned: list[Any] = []
         self._lock = threading.Lock()
@@ -130,7 +132,7 @@ class Environment:
                     writemap=options.writemap,
                     max_readers=MAX_READERS,
                     max_dbs=MAX_NAMED,
-                    lib_version=LIB_VERSIONS[options.lib_version],
+                    **({} if exists else {"lib_version": LIB_VERSIONS[options.lib_version]}),
                 )
             except (lmdb.MemoryError, OverflowError) as error:
                 problem = error  # the system does not give that much address space: try less
@@ -151,6 +153,8 @@ class Environment:
             return errors.AlreadyOpen(
                 f"tried to open {self.path} twice within same process: it is open outside of zlmdb, through py-lmdb"
             )
+        if os.strerror(errno.EAGAIN) in text:
+            return self._namespace_error()
         if isinstance(error, lmdb.InvalidError) or "MDB_INVALID" in text:
             return errors.DatabaseError(f"{self.path} is not a database of LMDB (or a damaged one): {text}")
         if isinstance(error, lmdb.VersionMismatchError):
@@ -176,12 +180,15 @@ class Environment:
             pass  # reported when a transaction is really wanted, after slots of dead processes were freed
         except lmdb.Error as error:
             self.raw.close()
-            if any(name in str(error) for name in (os.strerror(errno.EAGAIN), os.strerror(errno.EACCES))):
-                raise errors.AlreadyOpen(
-                    f"{self.path} is open in another PID namespace (container) by a process with the same PID "
-                    f"{self.pid}; LMDB cannot tell the two apart. Give the containers one PID namespace, or other PIDs"
-                ) from error
+            if os.strerror(errno.EACCES) in str(error):
+                raise self._namespace_error() from error
             raise self._open_error(error) from error
+
+    def _namespace_error(self) -> errors.AlreadyOpen:
+        return errors.AlreadyOpen(
+            f"{self.path} is open in another PID namespace (container) by a process with the same PID {self.pid}; LMDB "
+            "cannot tell the two apart. Give the containers one PID namespace, or other PIDs"
+        )
 
     @property
     def lib_version(self) -> str:

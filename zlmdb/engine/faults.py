@@ -28,6 +28,10 @@ class WriteInReadTransaction(errors.ReadOnlyTransaction, lmdb.ReadonlyError):
     """ReadOnlyTransaction, catchable as ``lmdb.ReadonlyError``."""
 
 
+class UnfitKey(errors.KeyTooLong, lmdb.BadValsizeError):
+    """KeyTooLong, catchable as ``lmdb.BadValsizeError``."""
+
+
 def translate(error: Exception, *, path: str = "the database") -> Exception:
     """Our error for an error of the engine; the same error if there is nothing to say better.
 
@@ -51,7 +55,10 @@ def translate(error: Exception, *, path: str = "the database") -> Exception:
     if isinstance(error, lmdb.ReadonlyError):
         return WriteInReadTransaction(f"{path}: a write in a read transaction; begin it with write=True")
     if isinstance(error, lmdb.BadValsizeError):
-        return errors.KeyTooLong(f"{path}: the encoded key is longer than this file's format allows")
+        return UnfitKey(
+            f"{path}: expected a key of 1 to 511 bytes (1978 in a file of the LMDB 1.0 format), slot included; "
+            "found one that is empty or longer"
+        )
     if isinstance(error, lmdb.BadTxnError):
         return errors.TransactionError(
             f"{path}: an earlier error has made this transaction unusable; it can only be aborted"

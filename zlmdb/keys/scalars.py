@@ -34,7 +34,7 @@ _to_bytes = int.to_bytes
 class _Integer(KeyCodec[int]):
     """An integer of `width` bytes, from `low` to `high`, both inclusive."""
 
-    width: int
+    width: int  # pyright: ignore[reportIncompatibleVariableOverride]  # nobody sets it
     low: int
     high: int
     #: Added to a value to make it unsigned.
@@ -195,7 +195,15 @@ class Oid(_Integer):
         )
 
     def decode_expr(self, data: str, names: Names) -> str:
-        return KeyCodec.decode_expr(self, data, names)
+        return f"{names.add(_oid_from_bytes, 'oid_from_bytes')}({data})"
+
+
+def _oid_from_bytes(data: Buffer) -> int:
+    """The number of 8 bytes; raises struct.error or ValueError for bytes of no number."""
+    number: int = Oid._unpack(data)[0]
+    if number > Oid.high:
+        raise ValueError(number)
+    return number
 
 
 _SIGN = 1 << 63

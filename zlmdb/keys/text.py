@@ -106,7 +106,7 @@ class Bytes(KeyCodec[bytes]):
 class _FixedBytes(KeyCodec[bytes]):
     """Bytes of exactly `width`."""
 
-    width: int
+    width: int  # pyright: ignore[reportIncompatibleVariableOverride]  # nobody sets it
     _unpack: Callable[[Buffer], tuple[Any, ...]]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

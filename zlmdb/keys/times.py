@@ -99,10 +99,10 @@ class Datetime(KeyCodec[datetime]):
                 raise wrong_value(self, value, "it is no time")
             if getattr(value, "nanosecond", 0):
                 raise wrong_value(self, value, "it is finer than a microsecond")
-        if value.utcoffset() is None:
-            raise wrong_value(self, value, "it has no timezone; give it one, such as datetime.UTC")
-        elapsed = value - _EPOCH
-        return (elapsed.days * 86400 + elapsed.seconds) * 1_000_000 + elapsed.microseconds
+        try:
+            return (value - _EPOCH) // _MICROSECOND
+        except TypeError:
+            raise wrong_value(self, value, "it has no timezone; give it one, such as datetime.UTC") from None
 
     def encode(self, value: datetime) -> bytes:
         number = self._microseconds(value)
@@ -141,30 +141,23 @@ _UNITS = {
 _FINE_UNITS = {"ps": 10**3, "fs": 10**6, "as": 10**9}
 
 
-def _load() -> None:
+def _load() -> Any:
+    """Import numpy; gives numpy.datetime64."""
     global _datetime64, _NANOSECONDS
     import numpy as np
 
     _NANOSECONDS = np.dtype("datetime64[ns]")
     _datetime64 = np.datetime64
+    return np.datetime64
 
 
-def _timestamp_encode(value: Any) -> bytes:
-    if value.__class__ is _datetime64 and value.dtype == _NANOSECONDS:
-        try:
-            # Unsigned: the times before 1970 and NaT are negative and raise.
-            return int(value).to_bytes(8)
-        except OverflowError:
-            pass
-    return _TIMESTAMP.encode(value)
-
-
-def _timestamp_decode(data: Buffer) -> Any:
+def _timestamp_from_bytes(data: Buffer) -> Any:
+    """The time of 8 bytes; raises struct.error or OverflowError for bytes of no time."""
     number = _unpack_uint64(data)[0]
-    if _datetime64 is None:
-        _load()
     # Beyond the int64 range the constructor raises; it would take a negative number for a time before 1970,
     # or for NaT.
+    if _datetime64 is None:
+        return _load()(number, "ns")
     return _datetime64(number, "ns")
 
 
@@ -188,14 +181,12 @@ class Timestamp(KeyCodec["np.datetime64"]):
 
     def _nanoseconds(self, value: Any) -> int:
         """The exact time; negative before 1970, and of any size."""
-        if _datetime64 is None:
-            _load()
-        if not isinstance(value, _datetime64):
+        import numpy as np
+
+        if not isinstance(value, np.datetime64):
             raise wrong_type(self, value)
         if value != value:
             raise wrong_value(self, value, "not a time")
-        import numpy as np
-
         unit, count = np.datetime_data(value.dtype)
         number = int(value.view("int64")) * count
         if unit in _UNITS:
@@ -213,6 +204,13 @@ class Timestamp(KeyCodec["np.datetime64"]):
         raise wrong_type(self, value)
 
     def encode(self, value: np.datetime64) -> bytes:
+        if value.__class__ is _datetime64 and value.dtype == _NANOSECONDS:
+            try:
+                return int(value).to_bytes(8)
+            except (OverflowError, TypeError):
+                pass  # before 1970, or NaT
+        elif _datetime64 is None:
+            _load()
         number = self._nanoseconds(value)
         if number < 0:
             raise wrong_value(self, value, "it is before 1970")
@@ -225,7 +223,7 @@ class Timestamp(KeyCodec["np.datetime64"]):
             raise wrong_bytes(self, data, "a key has 8 bytes")
         if data[0] > 0x7F:
             raise wrong_bytes(self, data, "the first byte is at most 7f; a time before 1970 is no key")
-        time: np.datetime64 = _timestamp_decode(data)
+        time: np.datetime64 = _timestamp_from_bytes(data)
         return time
 
     def decode_many(self, data: Sequence[Buffer]) -> list[np.datetime64]:
@@ -243,11 +241,5 @@ class Timestamp(KeyCodec["np.datetime64"]):
             return b""
         return number.to_bytes(8) if number <= _LIMIT else b"\xff" * 9
 
-    def encode_expr(self, var: str, names: Names) -> str:
-        return f"{names.add(_timestamp_encode, 'encode_timestamp')}({var})"
-
     def decode_expr(self, data: str, names: Names) -> str:
-        return f"{names.add(_timestamp_decode, 'decode_timestamp')}({data})"
-
-
-_TIMESTAMP = Timestamp()
+        return f"{names.add(_timestamp_from_bytes, 'timestamp_from_bytes')}({data})"

@@ -227,11 +227,14 @@ def table(
 
 
 def _check_redeclared(oid: uuid.UUID, cls: type[Any], options: dict[str, Any]) -> None:
-    """One class must not be two tables; and one identity must not be declared with two ways to read its rows."""
-    own = cls.__dict__.get("_zlmdb_oid")
-    if own is not None and own != oid:
+    """One class must not be one table in two ways; declared again with the same arguments, nothing changes."""
+    if cls.__dict__.get("_zlmdb_oid") != oid:
+        return
+    before = cls.__dict__["_zlmdb_options"]
+    changed = [name for name in OPTIONS if before[name] != options[name]]
+    if changed:
         raise errors.SchemaError(
-            f"table(): class {cls.__name__} is declared as table {own} already, not {oid}"
+            f"table(): class {cls.__name__} is declared as table {oid} already, with another {', '.join(changed)}"
         )
 
 

@@ -26,6 +26,8 @@ class Handle(Ops):
     """
 
     _slot: int | None
+    #: Weak reference to the database it is attached to; None for a map constructed with a bare slot.
+    _db: Any
     _attached_to: Any
     _index_maps: dict[str, tuple[IndexPlan, Any]]
 
@@ -61,6 +63,7 @@ class Handle(Ops):
         self._place(slot, (), SMALLEST_LIMIT)
         self._attached_to = None
         self._index_maps = {}
+        self._db = None
 
     def _use(self, compiled: Compiled) -> None:
         """Become an instance of other compiled classes: those of another set of indexes, or other converters."""
@@ -245,8 +248,8 @@ class Handle(Ops):
     ) -> None:
         """Keep another map as an index of this one: ``pmap[fkey(value)] = key`` for every row.
 
-        An index that is found empty although the table has rows is filled by the next write transaction that touches
-        the table, or by :meth:`rebuild_index`.
+        If the index is empty although the table has rows, it is filled at once, in a write transaction of its own (or in
+        that which this thread has open).
 
         Args:
             name: name of the index, unique within this map.
@@ -257,6 +260,7 @@ class Handle(Ops):
 
         Raises:
             SchemaError: if the name is taken, or `pmap` is no attached map, or an index already.
+            UniqueViolation, NullValueConstraint: if the rows there do not fit; the index is then not attached.
         """
         definition = self._definition
         if any(plan.name == name for plan in self._compiled.plans):
@@ -285,6 +289,32 @@ class Handle(Ops):
         self._index_maps[name] = (plan, pmap)
         pmap._attached_to = (id(self), name)
         self._replan()
+        try:
+            self._fill(name)
+        except BaseException:
+            self.detach_index(name)
+            raise
+
+    def _fill(self, name: str) -> None:
+        """Build an index that is empty although the table has rows."""
+        db = None if self._db is None else self._db()
+        if db is None or db.is_readonly or not db.is_open:
+            return
+        i = maintain.plan_number(self, name)
+        own = db._own_write_transaction()
+        if own is not None:
+            if self._unfilled(own, i):
+                maintain.rebuild(self, own, i)
+            return
+        with db.begin() as txn:
+            needed = self._unfilled(txn, i)
+        if needed:
+            with db.begin(write=True) as txn:
+                if self._unfilled(txn, i):
+                    maintain.rebuild(self, txn, i)
+
+    def _unfilled(self, txn: Any, i: int) -> bool:
+        return maintain.is_empty(txn, self._xs[i]) and not maintain.is_empty(txn, self._p)
 
     def detach_index(self, name: str) -> None:
         """Keep the named index no longer; its map stays as it is, and may be attached again. Silent if unknown."""

@@ -1,6 +1,7 @@
 """Value codecs: one file per format, all of them a :class:`ValueCodec`.
 
-Importing this package imports none of numpy, msgspec, cbor2, flatbuffers; each is imported when a codec first needs it.
+Importing this package imports none of numpy, msgspec, cbor2, flatbuffers; each is imported when a codec first
+needs it.
 """
 
 from __future__ import annotations

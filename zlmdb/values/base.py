@@ -1,13 +1,13 @@
 """The contract of value codecs: ``decode(encode(x)) == x``, in type and value, or encode refuses.
 
-A value codec is immutable after construction and knows no engine. It may be bound to a *record type* (an attrs class,
-dataclass, msgspec Struct, TypedDict or any other type that msgspec understands); then it checks on write and builds
-objects of that type on read.
+A value codec is immutable after construction and knows no engine. It may be bound to a *record type* (an
+attrs class, dataclass, msgspec Struct, TypedDict or any other type that msgspec understands); then it checks
+on write and builds objects of that type on read.
 
-As with key codecs, the two expressions are what the table compiler writes into generated functions. Both must be
-self-contained calls; `encode_expr` may raise anything for input that is not of the common kind, whereupon the compiler
-calls :meth:`ValueCodec.encode`, which either raises a clear error or returns the bytes after all. `decode_expr`
-raises what :meth:`ValueCodec.decode` raises.
+As with key codecs, the two expressions are what the table compiler writes into generated functions. Both must
+be self-contained calls; `encode_expr` may raise anything for input that is not of the common kind, whereupon
+the compiler calls :meth:`ValueCodec.encode`, which either raises a clear error or returns the bytes after
+all. `decode_expr` raises what :meth:`ValueCodec.decode` raises.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ class ValueCodec(Generic[T]):
         """The bytes of a value.
 
         Raises:
-            ValueTypeError: if the value, or a field of it, has another type than declared; names field, expected, found.
-            EncodeError: if the format cannot hold the value (too deep, NaN in JSON, ...).
+            ValueTypeError: if the value, or a field of it, has another type than declared; names field,
+            expected, found. EncodeError: if the format cannot hold the value (too deep, NaN in JSON, ...).
         """
         raise NotImplementedError
 
@@ -60,8 +60,8 @@ class ValueCodec(Generic[T]):
             data: bytes, or a memoryview over the map. Unless `zero_copy`, nothing of it is kept.
 
         Raises:
-            DecodeError: if the bytes are not what this codec writes. Never another exception, and never a crash.
-            PickleNotAllowed: from the pickle codec, if reading was not asked for.
+            DecodeError: if the bytes are not what this codec writes. Never another exception, and never a
+            crash. PickleNotAllowed: from the pickle codec, if reading was not asked for.
         """
         raise NotImplementedError
 
@@ -70,8 +70,8 @@ class ValueCodec(Generic[T]):
 
         Args:
             data: a memoryview over the map.
-            lease: ``alive`` until the transaction ends. Afterwards a value that reads the map (see `zero_copy`)
-                raises :class:`zlmdb.errors.ViewExpired` instead; other codecs ignore it.
+            lease: ``alive`` until the transaction ends. Afterwards a value that reads the map (see
+                `zero_copy`) raises :class:`zlmdb.errors.ViewExpired` instead; other codecs ignore it.
         """
         return self.decode(data)
 

@@ -1,8 +1,8 @@
 """Values as CBOR (RFC 8949).
 
 - plain values: what ``cbor2.dumps`` writes
-- records: a map from field name to value; UUIDs as 16 bytes, np.datetime64 as integer nanoseconds, enums by value;
-  see :mod:`zlmdb.values.typed`
+- records: a map from field name to value; UUIDs as 16 bytes, np.datetime64 as integer nanoseconds, enums by
+  value; see :mod:`zlmdb.values.typed`
 - with `marshal` and `parse`: what `marshal` returns, as a plain value
 """
 
@@ -24,10 +24,11 @@ class Cbor(ValueCodec[T]):
     """A codec that stores values as CBOR.
 
     Args:
-        record: an attrs class, dataclass, msgspec Struct, TypedDict or other type that msgspec knows: fields are
-            checked on write, and values of that type come back. None, ``dict``, ``list`` or ``Any``: plain values.
-        marshal: called on write with the value; returns the plain value to store. Takes precedence over `record`.
-        parse: called on read with the plain value; returns the value.
+        record: an attrs class, dataclass, msgspec Struct, TypedDict or other type that msgspec knows: fields
+            are checked on write, and values of that type come back. None, ``dict``, ``list`` or ``Any``:
+            plain values.
+        marshal: called on write with the value; returns the plain value to store. Takes precedence over
+        `record`. parse: called on read with the plain value; returns the value.
 
     >>> codec = Cbor()
     >>> codec.encode({"a": [1, b"x"]}).hex()

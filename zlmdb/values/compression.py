@@ -4,8 +4,8 @@
 - zstd: one frame of level 3 that says how long the value is
 - snappy: the raw block format
 
-Every value of the table is compressed, whether that makes it shorter or not; the files of earlier releases demand it.
-What a value may expand to is bounded, so that a few broken bytes cannot fill the memory.
+Every value of the table is compressed, whether that makes it shorter or not; the files of earlier releases
+demand it. What a value may expand to is bounded, so that a few broken bytes cannot fill the memory.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ def compressed(
 
     Args:
         codec: the codec of the values.
-        method: ``"zlib"``, ``"zstd"`` or ``"snappy"``; 1 stands for zlib, 2 for snappy; None: the codec itself.
-        limit: the most bytes that a value may expand to on read; default 1 GiB.
+        method: ``"zlib"``, ``"zstd"`` or ``"snappy"``; 1 stands for zlib, 2 for snappy; None: the codec
+        itself. limit: the most bytes that a value may expand to on read; default 1 GiB.
 
     Raises:
         SchemaError: if there is no such method, or if its package is not installed.
@@ -100,6 +100,11 @@ class Compressed(ValueCodec[T]):
         except Exception as error:
             raise undecodable(f"a value compressed with {self.method}", data, error) from error
         return self.codec.decode(plain)
+
+    def allowing(self) -> ValueCodec[T]:
+        """The same compression of a codec that may read pickles; itself, if it stores none."""
+        allowing = getattr(self.codec, "allowing", None)
+        return self if allowing is None else Compressed(allowing(), self.method, self.limit)
 
     def encode_expr(self, var: str, names: Names) -> str:
         shrink = names.add(self._both()[0], f"compress_{self.method}")

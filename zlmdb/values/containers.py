@@ -65,8 +65,8 @@ class Shapes:
         return _foreign(self, hint, where)
 
     def promise(self, hint: Any, shape: Shape) -> None:
-        """Makes the shape of a record known before its fields are looked at: they may name the record itself."""
-        self._found[hint] = shape
+        """Makes the shape of a record known before its fields are looked at: they may name the record
+        itself.""" self._found[hint] = shape
 
 
 def _is_annotated(hint: Any) -> bool:
@@ -85,8 +85,8 @@ def _annotated(shapes: Shapes, hint: Any, where: str) -> Shape:
 def _union(shapes: Shapes, hint: Any, where: str) -> Shape:
     members = [part for part in get_args(hint) if part is not type(None)]
     if len(members) < len(get_args(hint)):
-        rest = shapes.of(members[0] if len(members) == 1 else Union[tuple(members)], where)  # noqa: UP007 made at run time
-        return optional_shape(rest)
+        rest = shapes.of(members[0] if len(members) == 1 else Union[tuple(members)], where)  # noqa: UP007
+        made at run time return optional_shape(rest)
     if not _SIMPLE_UNION.issuperset(members):
         return _foreign(shapes, hint, where)
     parts = {member: shapes.of(member, where) for member in members}

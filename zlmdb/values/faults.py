@@ -1,7 +1,7 @@
 """How a deep check reports what is wrong: cheap while nothing is, exact about the place when something is.
 
-The functions of :mod:`zlmdb.values.shapes` raise a `Fault` where they find it; each level above puts its part of the path
-before it on the way out; the codec turns it into an error of the project.
+The functions of :mod:`zlmdb.values.shapes` raise a `Fault` where they find it; each level above puts its part
+of the path before it on the way out; the codec turns it into an error of the project.
 """
 
 from __future__ import annotations

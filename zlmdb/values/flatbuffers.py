@@ -1,7 +1,8 @@
 """Values as finished FlatBuffers, built and read by functions of the application.
 
-Fields of a FlatBuffer are read in place, one by one, when they are asked for. So an object read in a transaction with
-``buffers=True`` looks into the map: it serves until the transaction ends, and raises ValueError afterwards.
+Fields of a FlatBuffer are read in place, one by one, when they are asked for. So an object read in a
+transaction with ``buffers=True`` looks into the map: it serves until the transaction ends, and raises
+ValueError afterwards.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ class FlatBuffers(ValueCodec[T]):
 
     Args:
         record: the class of the values, for type checkers and messages; None: whatever `cast` returns.
-        build: ``build(value, builder) -> offset`` writes the value into a ``flatbuffers.Builder`` and returns the
-            offset of the root table; the codec finishes the buffer.
+        build: ``build(value, builder) -> offset`` writes the value into a ``flatbuffers.Builder`` and returns
+            the offset of the root table; the codec finishes the buffer.
         cast: ``cast(data) -> value`` makes an object that reads its fields from `data`, bytes or memoryview.
 
     >>> FlatBuffers(cast=bytes).decode(memoryview(b"abc"))

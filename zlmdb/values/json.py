@@ -23,10 +23,11 @@ class Json(ValueCodec[T]):
     """A codec that stores values as JSON.
 
     Args:
-        record: an attrs class, dataclass, msgspec Struct, TypedDict or other type that msgspec knows: fields are
-            checked on write, and values of that type come back. None, ``dict``, ``list`` or ``Any``: plain values.
-        marshal: called on write with the value; returns the plain value to store. Takes precedence over `record`.
-        parse: called on read with the plain value; returns the value.
+        record: an attrs class, dataclass, msgspec Struct, TypedDict or other type that msgspec knows: fields
+            are checked on write, and values of that type come back. None, ``dict``, ``list`` or ``Any``:
+            plain values.
+        marshal: called on write with the value; returns the plain value to store. Takes precedence over
+        `record`. parse: called on read with the plain value; returns the value.
 
     NaN and infinities are written in plain values (as Python's json does) and refused in records.
 
@@ -155,7 +156,8 @@ def _plain_decoder(parse: Callable[[Any], Any] | None) -> Callable[[Buffer], Any
 
 
 def _decode_slowly(data: Buffer, error: Exception) -> Any:
-    # What Python's json writes and the quick decoder refuses: NaN, Infinity, 1e999, lone surrogates as escapes.
+    # What Python's json writes and the quick decoder refuses: NaN, Infinity, 1e999, lone surrogates as
+    # escapes.
     from json import loads
 
     try:

@@ -13,8 +13,8 @@ from zlmdb.errors import EncodeError
 
 __all__ = ["MAX_DECOMPRESSED", "MAX_DEPTH", "check_depth"]
 
-#: Containers within containers, in JSON and CBOR. It is what the CBOR decoder reads at most: deeper values could be
-#: written but never read again, and far deeper ones overflow the C stack of the CBOR encoder.
+#: Containers within containers, in JSON and CBOR. It is what the CBOR decoder reads at most: deeper values
+#: could be written but never read again, and far deeper ones overflow the C stack of the CBOR encoder.
 MAX_DEPTH = 400
 
 #: Bytes that a compressed value may expand to.

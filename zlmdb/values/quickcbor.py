@@ -119,7 +119,7 @@ class _Writer:
                 if not optional:
                     line(depth, f"{v} = {get}")
                 line(depth, f"if type({v}) is not bytes:")
-                line(depth + 1, "return slow(o)")
+                line(depth + 1, "raise TypeError")
             line(depth, f"{h} = len({v})")
             line(depth, f"{h} = {table}[{h}] if {h} < 256 else head({major}, {h})")
             self.items += [h, v]
@@ -133,7 +133,7 @@ class _Writer:
             check, item = self._item(part, v)
             if check:
                 line(3, f"if {f'{v} is not None and ({check})' if optional else check}:")
-                line(4, "return slow(o)")
+                line(4, "raise TypeError")
             self.items.append(f"b'\\xf6' if {v} is None else {item}" if optional else item)
 
     def _item(self, part: Shape, v: str) -> tuple[str, str]:
@@ -244,22 +244,22 @@ def _read(source: Source, shape: Shape, v: str) -> None:
     optional = shape.kind == "optional"
     part = shape.inner[0] if optional else shape
     depth = 2
+    if part.kind == "any":
+        return
     if part.kind in _READY:
         wrong = f"type({v}) is not {source.name(part.cls, part.cls.__name__)}"
         source.line(2, f"if {wrong}{f' and {v} is not None' if optional else ''}:")
-        source.line(3, "return slow(data)")
+        source.line(3, "raise TypeError")
         return
     if optional:
         source.line(2, f"if {v} is not None:")
         depth = 3
     if part.kind == "uuid":
         source.line(depth, f"if type({v}) is not bytes or len({v}) != 16:")
-        source.line(depth + 1, "return slow(data)")
+        source.line(depth + 1, "raise TypeError")
         source.line(depth, f'n = from_bytes({v}, "big")')
         source.line(depth, f"{v} = new(UUID)")
         source.line(depth, f"set_int({v}, n)")
         source.line(depth, f"set_safe({v}, unknown)")
-    elif part.kind == "any":
-        source.lines = source.lines[:-1] if optional else source.lines
     else:
         source.line(depth, f"{v} = {source.name(part.build, f'build_{part.kind}')}({v})")

@@ -40,13 +40,16 @@ def json_quick(
         slow: writes, or refuses, any other.
     """
     source = Source(f"JSON encoder of {name}")
-    test = _Tests(source).of(shape, "o") if shape.faithful else None
-    if test is None:
+    tests = _Tests(source).all_of(shape) if shape.faithful else None
+    if tests is None:
         return slow, ""
     source.scope.update(write=write, slow=slow)
     source.line(0, "def encode(o):")
     source.line(1, "try:")
-    source.line(2, f"if {test}:")
+    source.line(2, "if (")
+    for at, test in enumerate(tests):
+        source.line(3, f"{'and ' if at else ''}{test}")
+    source.line(2, "):")
     source.line(3, "return write(o)")
     source.line(1, "except Exception:")
     source.line(2, "pass")
@@ -97,6 +100,19 @@ class _Tests:
         test = self.of(inner, item)
         return None if test is None else f"type({expr}) is {kind} and all([{test} for {item} in {items}])"
 
+    def all_of(self, shape: Shape) -> list[str] | None:
+        """The expressions over `o` that must all be true for a value of the shape."""
+        if shape.kind != "record":
+            test = self.of(shape, "o")
+            return None if test is None else [test]
+        tests = [f"type(o) is {self.source.name(shape.cls.type, shape.cls.type.__name__)}"]
+        for name, part in zip(shape.cls.fields, shape.inner, strict=True):
+            test = self.of(part, shape.cls.getter_expr("o", name))
+            if test is None:
+                return None
+            tests.append(test)
+        return tests
+
     def _record(self, shape: Shape) -> str | None:
         """The name of a function that tests a record; records may name themselves."""
         known = self.functions.get(id(shape), "")
@@ -104,13 +120,10 @@ class _Tests:
             return known
         function = f"is_{shape.cls.type.__name__}_{len(self.functions)}"
         self.functions[id(shape)] = function
-        tests = [f"type(o) is {self.source.name(shape.cls.type, shape.cls.type.__name__)}"]
-        for name, part in zip(shape.cls.fields, shape.inner, strict=True):
-            test = self.of(part, shape.cls.getter_expr("o", name))
-            if test is None:
-                self.functions[id(shape)] = None
-                return None
-            tests.append(test)
+        tests = self.all_of(shape)
+        if tests is None:
+            self.functions[id(shape)] = None
+            return None
         self.source.line(0, f"def {function}(o):")
         self.source.line(1, "return (")
         for at, test in enumerate(tests):

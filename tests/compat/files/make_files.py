@@ -17,6 +17,7 @@ sys.path.insert(0, str(HERE.parent))
 
 import described  # noqa: E402
 import samples  # noqa: E402
+
 import zlmdb  # noqa: E402
 
 COMPRESSED = (

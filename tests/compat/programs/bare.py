@@ -43,7 +43,6 @@ with zlmdb.Database("db") as db:
     show("not in the catalog", db.stats()["num_slots"])
 for slot in ("a", 1.5):
     refused(f"slot {slot!r}", zlmdb.MapOidString, slot)
-refused("no slot", zlmdb.PersistentMap)
 refused("no such compression", zlmdb.MapOidString, 5, compress=9)
 
 key = zlmdb.MapUuidString.new_key()

@@ -66,7 +66,7 @@ with zlmdb.Database("db", readonly=True) as db:
     refused("unknown, read-only", db.attach_table, declare(9, "Unknown", None), words="read-only")
     show("slots", len(db._get_slots()))
 
-raised("bad oid", ValueError, zlmdb.table, "no uuid at all")
+refused("bad oid", zlmdb.table, "no uuid at all")
 same = CLASSES[0]
 zlmdb.table(same._zlmdb_oid)(same)
 show("decorated again", zlmdb.TABLES_BY_UUID[same._zlmdb_oid] is same)

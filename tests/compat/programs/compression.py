@@ -3,9 +3,9 @@
 import uuid
 import zlib
 
+import samples
 from _show import show
 
-import samples
 import zlmdb
 
 ZLIB = zlmdb.PersistentMap.COMPRESS_ZLIB

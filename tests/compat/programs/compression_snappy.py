@@ -1,9 +1,9 @@
 """snappy, where python-snappy is installed: the same bytes, read back after reopening."""
 
+import samples
 import snappy
 from _show import show
 
-import samples
 import zlmdb
 
 NAMES = [

@@ -1,8 +1,8 @@
 """Every map: put, get, contains, bytes, scan in all shapes, count, delete, truncate."""
 
+import samples
 from _show import show
 
-import samples
 import zlmdb
 
 #: Maps that the earlier release cannot scan, or whose keys it stores in an order of its own: by key only.

@@ -2,9 +2,9 @@
 
 import uuid
 
+import samples
 from _show import show
 
-import samples
 import zlmdb
 
 KEPT = zlmdb.TABLES_BY_UUID

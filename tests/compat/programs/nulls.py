@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
+import samples
 from _show import show
 
-import samples
 import zlmdb
 
 VECTORS = json.loads(Path(samples.__file__).with_name("vectors.json").read_text(encoding="utf-8"))
