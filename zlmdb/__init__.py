@@ -22,7 +22,7 @@ import importlib
 import sys
 from typing import TYPE_CHECKING, Any
 
-from zlmdb._version import __version__
+from zlmdb._version import __version__ as __version__
 
 if TYPE_CHECKING:
     import uuid
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from zlmdb.database import Transaction as Transaction
     from zlmdb.database import TransactionStats as TransactionStats
     from zlmdb.database import open as open
-    from zlmdb.errors import *
+    from zlmdb.errors import *  # noqa: F403  # a star re-exports every name to type checkers
     from zlmdb.keys import Bool as Bool
     from zlmdb.keys import Bytes as Bytes
     from zlmdb.keys import Bytes16 as Bytes16
@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from zlmdb.keys import Uint32 as Uint32
     from zlmdb.keys import Uint64 as Uint64
     from zlmdb.keys import Uuid as Uuid
-    from zlmdb.maps import *
+    from zlmdb.maps import *  # noqa: F403
     from zlmdb.tables import Index as Index
     from zlmdb.tables import Map as Map
     from zlmdb.tables import Selection as Selection
@@ -71,7 +71,8 @@ if TYPE_CHECKING:
     from zlmdb.tables import index as index
     from zlmdb.tables import table as table
     from zlmdb.tables.inspect import compiled_source as compiled_source
-    from zlmdb.tables.map import Map as PersistentMap
+
+    PersistentMap = Map
     from zlmdb.values import Cbor as Cbor
     from zlmdb.values import FlatBuffers as FlatBuffers
     from zlmdb.values import Json as Json

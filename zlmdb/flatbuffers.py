@@ -1,7 +1,7 @@
 """The FlatBuffers runtime, under the name that programs of earlier releases import it by.
 
-``zlmdb.flatbuffers`` *is* the module ``flatbuffers``; it is only given the function ``version()``, which the runtime that
-came with earlier releases had.
+``zlmdb.flatbuffers`` *is* the module ``flatbuffers``; it is only given the function ``version()``, which the runtime
+that came with earlier releases had.
 
 >>> from zlmdb import flatbuffers
 >>> builder = flatbuffers.Builder(0)

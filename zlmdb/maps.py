@@ -30,7 +30,7 @@ from zlmdb.keys import (
 from zlmdb.tables.map import Map
 
 if TYPE_CHECKING:
-    from numpy import datetime64, ndarray
+    from numpy import datetime64, ndarray  # noqa: F401  # named in the type parameters below, as text
 
 __all__ = [
     "MapBytes16Cbor",
@@ -226,9 +226,7 @@ class MapOidOidOid(Map[tuple[int, int], int], key=earlier(Oid, Oid), value=value
     """(OID, OID) -> OID."""
 
 
-class MapOidOidFlatBuffers(
-    Map[tuple[int, int], V], key=earlier(Oid, Oid), value=values.FlatBuffers, earlier=True
-):
+class MapOidOidFlatBuffers(Map[tuple[int, int], V], key=earlier(Oid, Oid), value=values.FlatBuffers, earlier=True):
     """(OID, OID) -> FlatBuffers."""
 
 
@@ -245,9 +243,7 @@ class MapOid3FlatBuffers(
     """(OID, OID, OID) -> FlatBuffers."""
 
 
-class MapOid3Numpy(
-    Map[tuple[int, int, int], "ndarray[Any, Any]"], key=earlier(Oid, Oid, Oid), value=values.Numpy
-):
+class MapOid3Numpy(Map[tuple[int, int, int], "ndarray[Any, Any]"], key=earlier(Oid, Oid, Oid), value=values.Numpy):
     """(OID, OID, OID) -> NumPy arrays."""
 
 
@@ -258,9 +254,7 @@ class MapOidStringOid(Map[tuple[int, str], int], key=earlier(Oid, String), value
     """(OID, text) -> OID."""
 
 
-class MapOidStringNumpy(
-    Map[tuple[int, str], "ndarray[Any, Any]"], key=earlier(Oid, String), value=values.Numpy
-):
+class MapOidStringNumpy(Map[tuple[int, str], "ndarray[Any, Any]"], key=earlier(Oid, String), value=values.Numpy):
     """(OID, text) -> NumPy arrays."""
 
 
@@ -364,24 +358,18 @@ class MapStringOidOid(Map[tuple[str, int], int], key=upstream.StringOid, value=v
     """(text, OID) -> OID."""
 
 
-class MapStringOidNumpy(
-    Map[tuple[str, int], "ndarray[Any, Any]"], key=upstream.StringOid, value=values.Numpy
-):
+class MapStringOidNumpy(Map[tuple[str, int], "ndarray[Any, Any]"], key=upstream.StringOid, value=values.Numpy):
     """(text, OID) -> NumPy arrays."""
 
 
 # -- text, text
 
 
-class MapStringStringUuid(
-    Map[tuple[str, str], UUID], key=upstream.StringString, value=values.Uuid, earlier=True
-):
+class MapStringStringUuid(Map[tuple[str, str], UUID], key=upstream.StringString, value=values.Uuid, earlier=True):
     """(text, text) -> UUID."""
 
 
-class MapStringStringNumpy(
-    Map[tuple[str, str], "ndarray[Any, Any]"], key=upstream.StringString, value=values.Numpy
-):
+class MapStringStringNumpy(Map[tuple[str, str], "ndarray[Any, Any]"], key=upstream.StringString, value=values.Numpy):
     """(text, text) -> NumPy arrays."""
 
 
@@ -471,9 +459,7 @@ class MapUuidUuidFlatBuffers(
     """(UUID, UUID) -> FlatBuffers."""
 
 
-class MapUuidUuidNumpy(
-    Map[tuple[UUID, UUID], "ndarray[Any, Any]"], key=earlier(Uuid, Uuid), value=values.Numpy
-):
+class MapUuidUuidNumpy(Map[tuple[UUID, UUID], "ndarray[Any, Any]"], key=earlier(Uuid, Uuid), value=values.Numpy):
     """(UUID, UUID) -> NumPy arrays."""
 
 
@@ -515,9 +501,7 @@ class MapUuidUuidUuidUuidNumpy(
 # -- UUID, text
 
 
-class MapUuidStringUuid(
-    Map[tuple[UUID, str], UUID], key=earlier(Uuid, String), value=values.Uuid, earlier=True
-):
+class MapUuidStringUuid(Map[tuple[UUID, str], UUID], key=earlier(Uuid, String), value=values.Uuid, earlier=True):
     """(UUID, text) -> UUID."""
 
 
@@ -531,9 +515,7 @@ class MapUuidStringFlatBuffers(
     """(UUID, text) -> FlatBuffers."""
 
 
-class MapUuidStringNumpy(
-    Map[tuple[UUID, str], "ndarray[Any, Any]"], key=earlier(Uuid, String), value=values.Numpy
-):
+class MapUuidStringNumpy(Map[tuple[UUID, str], "ndarray[Any, Any]"], key=earlier(Uuid, String), value=values.Numpy):
     """(UUID, text) -> NumPy arrays."""
 
 
@@ -640,9 +622,7 @@ class MapUuidBytes32FlatBuffers(
     """(UUID, 32 bytes) -> FlatBuffers."""
 
 
-class MapUuidBytes32Numpy(
-    Map[tuple[UUID, bytes], "ndarray[Any, Any]"], key=earlier(Uuid, Bytes32), value=values.Numpy
-):
+class MapUuidBytes32Numpy(Map[tuple[UUID, bytes], "ndarray[Any, Any]"], key=earlier(Uuid, Bytes32), value=values.Numpy):
     """(UUID, 32 bytes) -> NumPy arrays."""
 
 
@@ -704,15 +684,11 @@ class MapUuidBytes20Bytes20Uint8UuidNumpy(
 # -- uint16, UUID
 
 
-class MapSlotUuidUuid(
-    Map[tuple[int, UUID], UUID], key=earlier(Uint16, Uuid), value=values.Uuid, earlier=True
-):
+class MapSlotUuidUuid(Map[tuple[int, UUID], UUID], key=earlier(Uint16, Uuid), value=values.Uuid, earlier=True):
     """(uint16, UUID) -> UUID."""
 
 
-class MapSlotUuidNumpy(
-    Map[tuple[int, UUID], "ndarray[Any, Any]"], key=earlier(Uint16, Uuid), value=values.Numpy
-):
+class MapSlotUuidNumpy(Map[tuple[int, UUID], "ndarray[Any, Any]"], key=earlier(Uint16, Uuid), value=values.Numpy):
     """(uint16, UUID) -> NumPy arrays."""
 
 
@@ -900,9 +876,7 @@ class MapBytes32UuidFlatBuffers(
     """(32 bytes, UUID) -> FlatBuffers."""
 
 
-class MapBytes32UuidNumpy(
-    Map[tuple[bytes, UUID], "ndarray[Any, Any]"], key=earlier(Bytes32, Uuid), value=values.Numpy
-):
+class MapBytes32UuidNumpy(Map[tuple[bytes, UUID], "ndarray[Any, Any]"], key=earlier(Bytes32, Uuid), value=values.Numpy):
     """(32 bytes, UUID) -> NumPy arrays."""
 
 

@@ -19,9 +19,7 @@ def main() -> None:
 
 
 @main.command()
-@click.option(
-    "--lib-version", type=click.Choice(["1.0", "0.9"]), help="Refuse a file of another LMDB format."
-)
+@click.option("--lib-version", type=click.Choice(["1.0", "0.9"]), help="Refuse a file of another LMDB format.")
 @click.argument("dbpath", type=click.Path())
 def info(dbpath: str, lib_version: str | None) -> None:
     """Show the LMDB format, LMDB version and statistics of the database at DBPATH."""
@@ -31,7 +29,8 @@ def info(dbpath: str, lib_version: str | None) -> None:
         with Database(dbpath, readonly=True) as db:
             if lib_version is not None and db.lib_version != lib_version:
                 _fail(
-                    f'database "{dbpath}" has LMDB format {db.lib_version}, but lib_version="{lib_version}" was requested: '
+                    f'database "{dbpath}" has LMDB format {db.lib_version}, but lib_version="{lib_version}" was '
+                    "requested: "
                     "omit lib_version to open it in its own format, or convert the database"
                 )
             for name, value in sorted(db.stats().items()):

@@ -104,7 +104,7 @@ def _write(db: Database, wanted: list[_Wanted], progress: Progress | None) -> li
     env = db._environment()
     if env.writer == threading.get_ident():
         raise errors.TransactionError(
-            f"{db.dbpath}: tables cannot be attached for the first time while this thread has a write transaction open; "
+            f"{db.dbpath}: tables cannot be attached for the first time while this thread has a write transaction; "
             "attach them before it begins"
         )
     with db.begin(write=True) as txn:
@@ -128,9 +128,7 @@ def _write(db: Database, wanted: list[_Wanted], progress: Progress | None) -> li
 def _oid(table: _Wanted) -> uuid.UUID:
     oid = table.definition.oid
     if oid is None:
-        raise errors.SchemaError(
-            f"table {table.definition.name} has no identity: decorate it with @zlmdb.table(oid)"
-        )
+        raise errors.SchemaError(f"table {table.definition.name} has no identity: decorate it with @zlmdb.table(oid)")
     return oid
 
 
@@ -194,8 +192,8 @@ def _settle_identity(db: Database, table: _Wanted, record: dict[str, Any] | None
             if stored[name] != declared[name]:
                 raise errors.TableMismatch(
                     f"table {definition.name} ({definition.oid}) in {db.dbpath}: stored with {what} of type "
-                    f"{stored[name]}, declared with {what} of type {declared[name]}; declare it as it is stored, or give "
-                    "the new declaration an oid of its own and copy the rows",
+                    f"{stored[name]}, declared with {what} of type {declared[name]}; declare it as it is stored, or "
+                    "give the new declaration an oid of its own and copy the rows",
                     table=definition.name,
                     expected=str(stored[name]),
                     found=str(declared[name]),

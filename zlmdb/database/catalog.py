@@ -26,7 +26,7 @@ import cbor2
 
 from zlmdb import errors
 
-__all__ = ["LAST_SLOT", "REMEMBERED", "Slot", "Remembered", "allocate", "read_slots", "write_slot"]
+__all__ = ["LAST_SLOT", "REMEMBERED", "Remembered", "Slot", "allocate", "read_slots", "write_slot"]
 
 #: Slot 65535 would share its prefix with the names of the named databases.
 LAST_SLOT = 65534
@@ -127,9 +127,7 @@ def allocate(slots: list[Slot], path: str) -> int:
     for number in range(1, LAST_SLOT + 1):
         if number not in taken:
             return number
-    raise errors.CatalogError(
-        f"{path}: all {LAST_SLOT} slots are taken; remove tables that are no longer used"
-    )
+    raise errors.CatalogError(f"{path}: all {LAST_SLOT} slots are taken; remove tables that are no longer used")
 
 
 def write_slot(raw: Any, slot: Slot) -> None:

@@ -96,9 +96,7 @@ class Database:
         _share: bool = False,
     ) -> None:
         if dbpath is not None and not isinstance(dbpath, (str, bytes, os.PathLike)):
-            raise errors.DatabaseError(
-                f"dbpath: expected a path, or None for a temporary database, found {dbpath!r}"
-            )
+            raise errors.DatabaseError(f"dbpath: expected a path, or None for a temporary database, found {dbpath!r}")
         self.log = log
         self._is_temp = dbpath is None
         self._dbpath = tempfile.mkdtemp(prefix="zlmdb-") if dbpath is None else os.fsdecode(dbpath)
@@ -252,9 +250,7 @@ class Database:
             "context": self._context,
         }
         if self._is_temp:
-            raise TypeError(
-                "a temporary database cannot be pickled: it is removed when this process closes it"
-            )
+            raise TypeError("a temporary database cannot be pickled: it is removed when this process closes it")
         schema = type(self.schema) if self.schema is not None else None
         return _unpickle, (os.path.abspath(self._dbpath), arguments, schema, list(self._tables))
 
@@ -320,9 +316,7 @@ class Database:
 
     # -- transactions
 
-    def begin(
-        self, write: bool = False, buffers: bool = False, stats: TransactionStats | None = None
-    ) -> Transaction:
+    def begin(self, write: bool = False, buffers: bool = False, stats: TransactionStats | None = None) -> Transaction:
         """A transaction, which begins when its ``with`` block is entered.
 
         Args:
@@ -339,7 +333,7 @@ class Database:
             self._environment()
             if write and self._options.readonly:
                 raise errors.ReadOnlyDatabase(
-                    f"database is read-only: {self._dbpath} was opened with readonly=True, so no write transaction can begin"
+                    f"database is read-only: {self._dbpath} was opened with readonly=True, and cannot be written to"
                 )
         return Transaction(self, write, buffers, stats)
 
@@ -351,7 +345,7 @@ class Database:
         return next((txn for txn in env.live_transactions() if txn._write), None)
 
     def write(self, function: Callable[[Transaction], R]) -> R:
-        """What `function` returns, run in a write transaction; if the map is full, it is grown and the function repeated.
+        """What `function` returns, run in a write transaction; if the map is full, it grows and runs it again.
 
         Args:
             function: takes the transaction; may be called several times, so it should not do what cannot be repeated.
@@ -517,7 +511,7 @@ def open(
     """An open database, its schema's tables attached; shared with the other handles of this process on the file.
 
     Args:
-        path: directory of the database, made if it does not exist; or ":memory:" for one that is gone when it is closed.
+        path: directory of the database, made if it does not exist; or ":memory:" for one that is gone when closed.
         schema: a class derived from ``zlmdb.Schema``, or any class with a static ``attach(db)``; or a table class, or a
             list of table classes; None attaches nothing.
         maxsize: cap of the file's size in bytes; None for no cap.
@@ -543,9 +537,7 @@ def open(
     True
     """
     if durability not in DURABILITY:
-        raise errors.DatabaseError(
-            f"durability: expected one of {', '.join(DURABILITY)}, found {durability!r}"
-        )
+        raise errors.DatabaseError(f"durability: expected one of {', '.join(DURABILITY)}, found {durability!r}")
     level = DURABILITY[durability]
     in_memory = isinstance(path, str) and path == MEMORY
     if in_memory:

@@ -81,9 +81,7 @@ def verify(db: Database) -> list[str]:
     with db.begin() as txn:
         for slot in catalog.read_slots(txn._raw):
             if slot.problem is not None:
-                problems.append(
-                    f"catalog: the record of slot {slot.slot} cannot be understood: {slot.problem}"
-                )
+                problems.append(f"catalog: the record of slot {slot.slot} cannot be understood: {slot.problem}")
         for handle in db._tables.values():
             problems += maintain.check(handle, txn)
     return problems

@@ -50,9 +50,7 @@ class Schema:
                 f"schema {cls.__name__}: an annotation cannot be resolved: {error}; import the table class where the "
                 "schema is defined"
             ) from error
-        return {
-            name: hint for name, hint in hints.items() if isinstance(hint, type) and issubclass(hint, Map)
-        }
+        return {name: hint for name, hint in hints.items() if isinstance(hint, type) and issubclass(hint, Map)}
 
     @classmethod
     def attach(cls, db: Database) -> Self:
@@ -97,6 +95,6 @@ def tables_of(schema: Any) -> list[type[Any]]:
     if isinstance(schema, Iterable) and not isinstance(schema, (str, bytes)):
         return list(schema)
     raise errors.SchemaError(
-        "schema: expected a class derived from zlmdb.Schema, a class with a static attach(db), a table class, or a list "
-        f"of table classes, found {schema!r}"
+        "schema: expected a class derived from zlmdb.Schema, a class with a static attach(db), a table class, or a "
+        f"list of table classes, found {schema!r}"
     )

@@ -58,8 +58,8 @@ class Transaction:
         "_delete",
         "_env",
         "_get",
-        "_lent",
         "_lease_token",
+        "_lent",
         "_pop",
         "_put",
         "_raw",
@@ -73,12 +73,10 @@ class Transaction:
     )
 
     if TYPE_CHECKING:
-
-        def get(self, key: bytes, default: Any = None) -> Any:
-            """The value of a raw key (slot and key bytes), or `default`."""
-
-        def delete(self, key: bytes) -> bool:
-            """Remove the record of a raw key; False if there was none."""
+        #: (key, default=None) -> value: the value of a raw key (slot and key bytes), or `default`.
+        get: Callable[..., Any]
+        #: (key) -> bool: remove the record of a raw key; False if there was none.
+        delete: Callable[..., bool]
 
     def __init__(
         self, db: Database, write: bool = False, buffers: bool = False, stats: TransactionStats | None = None
@@ -96,9 +94,7 @@ class Transaction:
 
     def __enter__(self) -> Self:
         if self._raw is not None:
-            raise errors.TransactionError(
-                f"{self._db.dbpath}: this transaction has begun already; begin another one"
-            )
+            raise errors.TransactionError(f"{self._db.dbpath}: this transaction has begun already; begin another one")
         env = self._env = self._db._environment()
         write = self._write
         raw = env.begin(write, self._buffers)
@@ -262,8 +258,8 @@ class Transaction:
         handle = self._db._tables.get(table)
         if handle is None:
             raise errors.TableNotAttached(
-                f"table {getattr(table, '__name__', table)} is not attached to {self._db.dbpath}: open the database with "
-                "a schema that names it, or call db.attach_table() before the transaction"
+                f"table {getattr(table, '__name__', table)} is not attached to {self._db.dbpath}: open the database "
+                "with a schema that names it, or call db.attach_table() before the transaction"
             )
         bound: M = handle._bind(self)
         self._bound[table] = bound
@@ -386,9 +382,7 @@ def _released(view: memoryview) -> bool:
     return released(view)
 
 
-def _counted(
-    raw: Any, stats: TransactionStats
-) -> tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]:
+def _counted(raw: Any, stats: TransactionStats) -> tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]:
     """The engine's writing methods, counting."""
     raw_put, raw_delete, raw_pop = raw.put, raw.delete, raw.pop
 

@@ -91,7 +91,7 @@ class Environment:
         self.live: set[weakref.ref[Any]] = set()
         #: Thread that holds the write transaction; LMDB would wait for itself if it began a second one.
         self.writer: int | None = None
-        #: Key and value types of the tables attached by this process, by identity: a table is read in one way at a time.
+        #: Key and value types of the tables attached by this process, by identity: a table is read in one way only.
         self.identities: dict[Any, dict[str, Any]] = {}
         #: Read snapshots kept open because arrays over the map outlived their transaction.
         self.pinned: list[Any] = []
@@ -110,13 +110,11 @@ class Environment:
         if not exists and (options.readonly or not options.create):
             raise errors.DatabaseNotFound(
                 f"there is no database at {self.path}"
-                + (
-                    "; a read-only handle does not create one"
-                    if options.readonly
-                    else " and create=False was given"
-                )
+                + ("; a read-only handle does not create one" if options.readonly else " and create=False was given")
             )
         size = os.stat(data_file(self.path)).st_size if exists else 0
+        # An existing file has its own format, and the engine finds it.
+        version: dict[str, Any] = {} if exists else {"lib_version": LIB_VERSIONS[options.lib_version]}
         problem: Exception | None = None
         for mapsize in self._mapsizes(size):
             try:
@@ -132,7 +130,7 @@ class Environment:
                     writemap=options.writemap,
                     max_readers=MAX_READERS,
                     max_dbs=MAX_NAMED,
-                    **({} if exists else {"lib_version": LIB_VERSIONS[options.lib_version]}),
+                    **version,
                 )
             except (lmdb.MemoryError, OverflowError) as error:
                 problem = error  # the system does not give that much address space: try less
@@ -158,13 +156,9 @@ class Environment:
         if isinstance(error, lmdb.InvalidError) or "MDB_INVALID" in text:
             return errors.DatabaseError(f"{self.path} is not a database of LMDB (or a damaged one): {text}")
         if isinstance(error, lmdb.VersionMismatchError):
-            return errors.DatabaseError(
-                f"{self.path} was made by an LMDB whose format is not known here: {text}"
-            )
+            return errors.DatabaseError(f"{self.path} was made by an LMDB whose format is not known here: {text}")
         if "No such file" in text:
-            return errors.DatabaseNotFound(
-                f"{self.path}: its directory does not exist and could not be made: {text}"
-            )
+            return errors.DatabaseNotFound(f"{self.path}: its directory does not exist and could not be made: {text}")
         return errors.DatabaseError(f"{self.path} cannot be opened: {text}")
 
     def _check_namespace(self) -> None:
@@ -219,9 +213,7 @@ class Environment:
 
     def _begin_write(self, buffers: bool) -> Any:
         if self.options.readonly:
-            raise errors.ReadOnlyDatabase(
-                f"{self.path} is open read-only; a write transaction needs a writable handle"
-            )
+            raise errors.ReadOnlyDatabase(f"{self.path} is open read-only; a write transaction needs a writable handle")
         if self.writer == threading.get_ident():
             raise errors.TransactionError(
                 f"{self.path}: this thread has a write transaction already, and would wait for itself; "

@@ -93,9 +93,7 @@ def _check_shared(environment: Environment, path: str, options: Options, share: 
         conflict = "maxsize"
     else:
         # A laxer wish is served by what is open; only durability may not silently be less than asked for.
-        conflict = next(
-            (name for name in ("sync", "metasync") if getattr(options, name) > getattr(have, name)), ""
-        )
+        conflict = next((name for name in ("sync", "metasync") if getattr(options, name) > getattr(have, name)), "")
     if conflict:
         raise errors.AlreadyOpen(
             f"{path} is open in this process as {environment.describe()} with {conflict}={getattr(have, conflict)!r}, "
@@ -136,7 +134,7 @@ def _forget_parent() -> None:
         environment.live.clear()
         environment.writer = None
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(environment.raw))
-    keys_of_parent = guard.env_keys
+    keys_of_parent: Any = guard.env_keys
     pid = os.getpid()
 
     def env_keys(path: Any, subdir: bool) -> tuple[Any, ...]:

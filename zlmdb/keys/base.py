@@ -146,8 +146,7 @@ def codec_instance(spec: Any) -> KeyCodec[Any]:
             return spec()
         except TypeError:
             raise SchemaError(
-                f"expected a key codec, found the class {spec.__name__}, which needs arguments: "
-                "give an instance",
+                f"expected a key codec, found the class {spec.__name__}, which needs arguments: give an instance",
                 expected="a key codec",
                 found=spec.__name__,
             ) from None

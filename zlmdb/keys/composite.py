@@ -53,9 +53,7 @@ class Composite(KeyCodec[Key]):
     zlmdb.errors.KeyTypeError: component 2 (uint16): expected int as key, found str 'cd'
     """
 
-    def __init__(
-        self, parts: Sequence[KeyCodec[Any] | type[KeyCodec[Any]]], none_as_zeros: bool = False
-    ) -> None:
+    def __init__(self, parts: Sequence[KeyCodec[Any] | type[KeyCodec[Any]]], none_as_zeros: bool = False) -> None:
         if not parts:
             raise SchemaError("expected at least one component of a composite key, found none")
         self.parts: tuple[KeyCodec[Any], ...] = tuple(codec_instance(part) for part in parts)
@@ -106,9 +104,7 @@ class Composite(KeyCodec[Key]):
             if b"\0" in piece:
                 piece = piece.replace(b"\0\xff", b"\0")
                 if piece.replace(b"\0", b"\0\xff") != data[start:stop]:
-                    raise wrong_bytes(
-                        self, data, f"component {index + 1} ({part.name}) has a 00 that is not 00 ff"
-                    )
+                    raise wrong_bytes(self, data, f"component {index + 1} ({part.name}) has a 00 that is not 00 ff")
             pieces.append(piece)
             start = stop + 2
         pieces.append(data[start:])

@@ -190,9 +190,7 @@ class Oid(_Integer):
     def encode_expr(self, var: str, names: Names) -> str:
         refuse = names.add(self.encode, "encode_oid")
         # A negative number makes to_bytes() raise by itself.
-        return (
-            f"{names.add(_to_bytes, 'int_to_bytes')}({var} if {var} <= {self.high} else {refuse}({var}), 8)"
-        )
+        return f"{names.add(_to_bytes, 'int_to_bytes')}({var} if {var} <= {self.high} else {refuse}({var}), 8)"
 
     def decode_expr(self, data: str, names: Names) -> str:
         return f"{names.add(_oid_from_bytes, 'oid_from_bytes')}({data})"

@@ -40,9 +40,7 @@ class String(KeyCodec[str]):
         try:
             return _encode(value)
         except UnicodeEncodeError as error:
-            raise wrong_value(
-                self, value, f"a lone surrogate at position {error.start} is not text"
-            ) from None
+            raise wrong_value(self, value, f"a lone surrogate at position {error.start} is not text") from None
 
     def decode(self, data: Buffer) -> str:
         try:
@@ -134,9 +132,7 @@ class _FixedBytes(KeyCodec[bytes]):
     def encode_expr(self, var: str, names: Names) -> str:
         encode = names.add(self.encode, f"encode_{self.name}")
         kind, length = names.add(bytes, "bytes"), names.add(len, "len")
-        return (
-            f"({var} if {var}.__class__ is {kind} and {length}({var}) == {self.width} else {encode}({var}))"
-        )
+        return f"({var} if {var}.__class__ is {kind} and {length}({var}) == {self.width} else {encode}({var}))"
 
     def decode_expr(self, data: str, names: Names) -> str:
         return f"{names.add(type(self)._unpack, f'unpack_{self.name}')}({data})[0]"

@@ -104,11 +104,7 @@ class StringString(Composite):
         return data if index == self.count - 1 else _without_nul(data) + b"\0"
 
     def _write_expr(self, index: int, expr: str, names: Names) -> str:
-        return (
-            expr
-            if index == self.count - 1
-            else rf"{names.add(_without_nul, 'without_nul')}({expr}) + b'\x00'"
-        )
+        return expr if index == self.count - 1 else rf"{names.add(_without_nul, 'without_nul')}({expr}) + b'\x00'"
 
     def _write_start(self, data: bytes) -> bytes:
         return _without_nul(data)

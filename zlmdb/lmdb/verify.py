@@ -37,9 +37,7 @@ if TYPE_CHECKING:
     from lmdb.verify import VerifyError as VerifyError
 
     # py-lmdb leaves these two untyped, and calls of untyped functions are errors in strict programs.
-    def resolve_data_path(
-        path: str | os.PathLike[str], subdir: bool | None = None
-    ) -> str | os.PathLike[str]: ...
+    def resolve_data_path(path: str | os.PathLike[str], subdir: bool | None = None) -> str | os.PathLike[str]: ...
     def verify(path: str | os.PathLike[str], subdir: bool | None = None) -> list[str]: ...
 
 

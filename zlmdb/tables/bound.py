@@ -28,9 +28,6 @@ BATCH = 20_000
 
 
 class _Keys(KeysView[Any]):
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._mapping)
-
     def __reversed__(self) -> Iterator[Any]:
         return iter(self._mapping.select(return_values=False, reverse=True))  # type: ignore[attr-defined]
 

@@ -31,11 +31,11 @@ def _partial(codec: KeyCodec[Any], value: Any) -> bool:
     return isinstance(codec, Composite) and isinstance(value, (tuple, list)) and len(value) < len(codec.parts)
 
 
-def _beyond(codec: KeyCodec[Any], value: Any, encoded: bytes) -> bytes:
+def _beyond(prefix: bytes, codec: KeyCodec[Any], value: Any, encoded: bytes) -> bytes:
     """The first bytes after a key, and, for a tuple of fewer parts, after all keys that begin with it."""
     if _partial(codec, value):
-        return after_slot(encoded) if encoded else b"\xff\xff\xff"
-    return encoded + b"\0"
+        return after_slot(prefix + encoded)
+    return prefix + encoded + b"\0"
 
 
 def span(
@@ -62,12 +62,12 @@ def span(
             start = prefix
         else:
             encoded = _bound(codec, lo)
-            start = prefix + (encoded if bounds[0] == "[" else _beyond(codec, lo, encoded))
+            start = prefix + encoded if bounds[0] == "[" else _beyond(prefix, codec, lo, encoded)
         if hi is None:
             stop = after_slot(prefix)
         else:
             encoded = _bound(codec, hi)
-            stop = prefix + (encoded if bounds[1] == ")" else _beyond(codec, hi, encoded))
+            stop = prefix + encoded if bounds[1] == ")" else _beyond(prefix, codec, hi, encoded)
     except errors.DataError as error:
         raise error.located(table=table) from None
     # A bound beyond every key of the table must not reach into the next slot.

@@ -64,16 +64,14 @@ class IndexDeclaration:
         if self.key is not None:
             codec = key_codec(self.key, where=where)
         elif self.function is not None:
-            raise errors.SchemaError(
-                f"{where}: an index over a function needs key=..., the type of its result"
-            )
+            raise errors.SchemaError(f"{where}: an index over a function needs key=..., the type of its result")
         else:
             codec = _codec_of_fields(self.fields, record_fields, where)
         if self.function is None:
             arity = len(codec.parts) if isinstance(codec, keys.Composite) else 1
             if arity != len(self.fields):
                 raise errors.SchemaError(
-                    f"{where}: expected a key of {len(self.fields)} parts for its {len(self.fields)} fields, found {arity}"
+                    f"{where}: expected a key of {len(self.fields)} parts, one for each field, found {arity}"
                 )
         return IndexDefinition(
             self.name, self.fields, self.function, codec, self.unique, self.nullable, self.where, self.version
@@ -114,6 +112,7 @@ if TYPE_CHECKING:
         where: Callable[[Any], bool] | None = None,
         version: int = 0,
     ) -> _ManyDeclaration: ...
+    def index(*fields: Any, **options: Any) -> Any: ...
 
 
 def index(  # type: ignore[no-redef]  # the overloads above are for type checkers only
@@ -151,9 +150,7 @@ def index(  # type: ignore[no-redef]  # the overloads above are for type checker
     function = functions[0] if functions else None
     if function is not None and not callable(function):
         raise errors.SchemaError(f"index(): expected the name of a field or a function, found {function!r}")
-    return IndexDeclaration(
-        names, function, key=key, unique=unique, nullable=nullable, where=where, version=version
-    )
+    return IndexDeclaration(names, function, key=key, unique=unique, nullable=nullable, where=where, version=version)
 
 
 def table(
@@ -194,7 +191,7 @@ def table(
     try:
         identity = oid if isinstance(oid, uuid.UUID) else uuid.UUID(oid)
     except (ValueError, AttributeError, TypeError):
-        raise errors.SchemaError(f"table(): expected a UUID or its text as identity, found {oid!r}") from None
+        raise BadIdentity(f"table(): expected a UUID or its text as identity, found {oid!r}") from None
     fields = (pk,) if isinstance(pk, str) else tuple(pk or ())
     options = {
         "marshal": marshal,
@@ -209,9 +206,7 @@ def table(
         from zlmdb.tables.map import Map
 
         if not (isinstance(cls, type) and issubclass(cls, Map)):
-            raise errors.SchemaError(
-                f"table(): expected a class derived from a map such as MapUuidCbor, found {cls!r}"
-            )
+            raise errors.SchemaError(f"table(): expected a class derived from a map such as MapUuidCbor, found {cls!r}")
         _check_redeclared(identity, cls, options)
         cls._zlmdb_oid = identity
         for name, option in options.items():
@@ -224,6 +219,10 @@ def table(
         return cls
 
     return decorate
+
+
+class BadIdentity(errors.SchemaError, ValueError):
+    """What is given as a table's identity is no UUID."""
 
 
 def _check_redeclared(oid: uuid.UUID, cls: type[Any], options: dict[str, Any]) -> None:
@@ -272,9 +271,7 @@ def define(cls: type[Any], overrides: dict[str, Any] | None = None) -> TableDefi
         pk=cls._zlmdb_pk,
         indexes=tuple(d.define(name, fields) for d in declarations),
         earlier=earlier,
-        earlier_key=None
-        if cls._zlmdb_earlier_key is None
-        else key_codec(cls._zlmdb_earlier_key, where=where),
+        earlier_key=None if cls._zlmdb_earlier_key is None else key_codec(cls._zlmdb_earlier_key, where=where),
         options=options,
     )
 
@@ -358,9 +355,7 @@ def _check_pk(pk: tuple[str, ...], key: KeyCodec[Any], info: Any, where: str) ->
         )
     for name in pk:
         if info is not None and name not in info.fields:
-            raise errors.SchemaError(
-                f"{where}: its primary key names {name!r}, which is no field of {info!r}"
-            )
+            raise errors.SchemaError(f"{where}: its primary key names {name!r}, which is no field of {info!r}")
 
 
 def _codec_of_fields(fields: tuple[str, ...], info: Any, where: str) -> KeyCodec[Any]:

@@ -145,9 +145,7 @@ def _plain_codec(declared: Any, record: Any, options: dict[str, Any], where: str
             raise errors.SchemaError(f"{where}: {declared.__name__} is a key codec, and cannot store values")
         declared = twin
     if not (isinstance(declared, type) and issubclass(declared, ValueCodec)):
-        raise errors.SchemaError(
-            f"{where}: expected a value codec such as zlmdb.Cbor, found {errors.short(declared)}"
-        )
+        raise errors.SchemaError(f"{where}: expected a value codec such as zlmdb.Cbor, found {errors.short(declared)}")
     given = {name: option for name, option in options.items() if option is not None and name != "compress"}
     allowed: tuple[str, ...] = ()
     if declared in (values.Json, values.Cbor):
@@ -166,4 +164,5 @@ def _plain_codec(declared: Any, record: Any, options: dict[str, Any], where: str
         )
     if record is not None and given.keys() & {*_CONVERTERS, *_BUILDERS}:
         record = None  # explicit converters win over the type parameter
-    return declared(record, **{name: option for name, option in given.items() if name in allowed})
+    codec: ValueCodec[Any] = declared(record, **{name: given[name] for name in given if name in allowed})
+    return codec

@@ -56,6 +56,4 @@ def new_key(codec: KeyCodec[Any]) -> Any:
     for kind, make in MAKERS:
         if isinstance(codec, kind):
             return make()
-    raise errors.SchemaError(
-        f"new_key(): keys of type {codec.name} have no random values; make the key yourself"
-    )
+    raise errors.SchemaError(f"new_key(): keys of type {codec.name} have no random values; make the key yourself")

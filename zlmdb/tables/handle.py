@@ -7,6 +7,7 @@ from typing import Any
 
 from zlmdb import errors
 from zlmdb.keys import Bytes, String
+from zlmdb.keys.base import KeyCodec
 from zlmdb.tables import bounds, maintain, scan
 from zlmdb.tables.compile import Compiled
 from zlmdb.tables.declare import define
@@ -67,7 +68,7 @@ class Handle(Ops):
 
     def _use(self, compiled: Compiled) -> None:
         """Become an instance of other compiled classes: those of another set of indexes, or other converters."""
-        self.__class__ = compiled.handle_class  # type: ignore[assignment]
+        self.__class__ = compiled.handle_class
         self._definition = compiled.definition
 
     def _place(self, slot: int | None, index_slots: Iterable[int], limit: int) -> None:
@@ -129,7 +130,7 @@ class Handle(Ops):
         """The value under (transaction, key), or `default`."""
         txn, _ = self._split(item)
         value = self[item]  # type: ignore[index]
-        if value is None and (default is None or item in self):  # type: ignore[operator]
+        if value is None and (default is None or item in self):
             return value
         del txn
         return default if value is None else value
@@ -191,9 +192,7 @@ class Handle(Ops):
             reverse: True gives the last rows first.
             limit: at most so many rows; None for all.
         """
-        start, stop = bounds.span(
-            self._p, self._definition.key, from_key, to_key, table=self._definition.name
-        )
+        start, stop = bounds.span(self._p, self._definition.key, from_key, to_key, table=self._definition.name)
         return select(self, txn, start, stop, return_keys, return_values, reverse, limit)
 
     def count(self, txn: Any, prefix: Any = None) -> int:
@@ -211,9 +210,7 @@ class Handle(Ops):
 
     def count_range(self, txn: Any, from_key: Any, to_key: Any) -> int:
         """How many rows have a key from `from_key` (inclusive) to `to_key` (exclusive); None for no bound."""
-        start, stop = bounds.span(
-            self._p, self._definition.key, from_key, to_key, table=self._definition.name
-        )
+        start, stop = bounds.span(self._p, self._definition.key, from_key, to_key, table=self._definition.name)
         return scan.count(open_transaction(self, txn), start, stop)
 
     # -- everything at once
@@ -236,9 +233,7 @@ class Handle(Ops):
 
     def rebuild_indexes(self, txn: Any) -> tuple[int, int]:
         """Make all indexes anew from the rows: (entries removed, entries written), summed."""
-        done = [
-            maintain.rebuild(self, open_transaction(self, txn), i) for i in range(len(self._compiled.plans))
-        ]
+        done = [maintain.rebuild(self, open_transaction(self, txn), i) for i in range(len(self._compiled.plans))]
         return sum(removed for removed, _ in done), sum(written for _, written in done)
 
     # -- index tables attached by hand
@@ -248,8 +243,8 @@ class Handle(Ops):
     ) -> None:
         """Keep another map as an index of this one: ``pmap[fkey(value)] = key`` for every row.
 
-        If the index is empty although the table has rows, it is filled at once, in a write transaction of its own (or in
-        that which this thread has open).
+        If the index is empty although the table has rows, it is filled at once, in a write transaction of its own (or
+        in that which this thread has open).
 
         Args:
             name: name of the index, unique within this map.
@@ -367,11 +362,11 @@ def select(
     """The records between two encoded bounds, through the generated scan of the wanted shape."""
     txn = open_transaction(table, txn)
     codec = table._definition.key
-    if return_keys and not return_values and not reverse and not txn._write and not txn._buffers:
-        if type(codec).decode_many is not _ONE_BY_ONE:
-            return scan.Selection(
-                lambda: scan.limited(scan.keys_in_bulk(txn, start, stop, codec, table._scan_error), limit)
-            )
+    forwards_keys = return_keys and not return_values and not reverse
+    if forwards_keys and not txn._write and not txn._buffers and type(codec).decode_many is not KeyCodec.decode_many:
+        return scan.Selection(
+            lambda: scan.limited(scan.keys_in_bulk(txn, start, stop, codec, table._scan_error), limit)
+        )
     if not return_keys and not return_values:
         blind = getattr(table, scan.shape(True, False, reverse, txn._buffers))
         return scan.Selection(lambda: scan.limited((None for _ in blind(txn, start, stop)), limit))
@@ -390,24 +385,13 @@ def prefix_span(table: Any, prefix: Any) -> tuple[bytes, bytes]:
     try:
         if parts is not None and isinstance(prefix, (tuple, list)):
             if len(prefix) == len(parts) and isinstance(parts[-1], (String, Bytes)):
-                start = table._p + codec.text_prefix(
-                    tuple(prefix[:-1]), prefix[-1] or type(prefix[-1] or "")()
-                )
+                start = table._p + codec.text_prefix(tuple(prefix[:-1]), "" if prefix[-1] is None else prefix[-1])
             else:
                 start = table._p + codec.prefix(tuple(prefix))
             return start, bounds.after_slot(start)
-        if codec.width is not None and parts is None:
+        if codec.width is not None and parts is None and not isinstance(prefix, (bytes, bytearray, memoryview)):
             start = table._p + codec.encode(prefix)
             return start, bounds.after_slot(start)
     except errors.DataError as error:
         raise error.located(table=name) from None
     return bounds.prefix_range(table._p, codec, prefix, table=name)
-
-
-def _one_by_one() -> Any:
-    from zlmdb.keys.base import KeyCodec
-
-    return KeyCodec.decode_many
-
-
-_ONE_BY_ONE = _one_by_one()

@@ -142,9 +142,7 @@ class Index(Generic[K, V]):
             )
         try:
             if plan.bare and len(values) == plan.arity:
-                start = self._x + plan.codec.encode(
-                    values if isinstance(plan.codec, Composite) else values[0]
-                )
+                start = self._x + plan.codec.encode(values if isinstance(plan.codec, Composite) else values[0])
                 return start, start + b"\0"
             full = plan.full if not plan.bare else self._whole()
             prefix = self._x + full.prefix(values)
@@ -173,8 +171,8 @@ class Index(Generic[K, V]):
 
     def _dangling(self, key: Any, pk: Any) -> errors.DatabaseError:
         return errors.DatabaseError(
-            f"table {self._map._definition.name}, index {self._plan.name}: the entry of {errors.short(key)} points to a "
-            f"row {bytes(pk).hex()} that is not there; rebuild_index({self._plan.name!r}) makes the index anew",
+            f"table {self._map._definition.name}, index {self._plan.name}: the entry of {errors.short(key)} points to "
+            f"a row {bytes(pk).hex()} that is not there; rebuild_index({self._plan.name!r}) makes the index anew",
             table=self._map._definition.name,
             index=self._plan.name,
         )
@@ -184,16 +182,12 @@ class Index(Generic[K, V]):
         return found
 
     def _scan_error(self, txn: Any, pk: Any, data: Any, error: Exception) -> Exception:
-        if (
-            pk is not None
-            and data is None
-            and isinstance(error, AttributeError | TypeError | errors.DecodeError)
-        ):
-            if txn._get(self._p + pk) is None:
-                return self._dangling("a row", pk)
-        found: Exception = self._map._scan_error(
-            txn, None if pk is None else self._p + bytes(pk), data, error
+        undecoded = (
+            pk is not None and data is None and isinstance(error, AttributeError | TypeError | errors.DecodeError)
         )
+        if undecoded and txn._get(self._p + pk) is None:
+            return self._dangling("a row", pk)
+        found: Exception = self._map._scan_error(txn, None if pk is None else self._p + bytes(pk), data, error)
         return found
 
 
@@ -244,12 +238,8 @@ def _compile(compiled: Any, i: int) -> type[Any]:
         for way, reverse in (("", False), ("_reverse", True)):
             name = f"_scan_{shape}{way}"
 
-            def write(
-                s: Source, name: str = name, k: bool = keys, v: bool = values, r: bool = reverse
-            ) -> list[str]:
-                return s.index_scan(
-                    f"def {name}(self, txn, start, stop, buffers):", keys=k, values=v, reverse=r
-                )
+            def write(s: Source, name: str = name, k: bool = keys, v: bool = values, r: bool = reverse) -> list[str]:
+                return s.index_scan(f"def {name}(self, txn, start, stop, buffers):", keys=k, values=v, reverse=r)
 
             body[name] = compiled.stub(name, write)
     return type(base.__name__, (base,), body)

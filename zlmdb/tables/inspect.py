@@ -26,8 +26,7 @@ def compiled_source(table: Any) -> str:
     if isinstance(table, type) and issubclass(table, Map):
         return compiled(table).text()
     if isinstance(table, Map):
-        text: str = type(table)._compiled.text()
-        return text
+        return str(vars(type(table))["_compiled"].text())
     raise errors.SchemaError(
         f"compiled_source(): expected a table class or an attached map, found {errors.short(table)}"
     )

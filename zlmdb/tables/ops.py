@@ -91,9 +91,7 @@ class Ops:
 
     def _split(self, item: Any) -> tuple[Any, Any]:
         """Transaction and key of ``map[txn, key]``, or an error that says how it is written."""
-        from zlmdb.database.transaction import Transaction
-
-        if isinstance(item, tuple) and len(item) == 2 and isinstance(item[0], Transaction):
+        if isinstance(item, tuple) and len(item) == 2 and hasattr(item[0], "_cursor"):
             return item
         raise errors.TransactionError(
             f"table {self._definition.name}: this is the attached map, and is used as map[txn, key]; "
@@ -199,9 +197,9 @@ class Ops:
             if restore is not None:
                 restore[0]._put(restore[1], bytes(old))
             raise errors.DecodeError(
-                f"table {self._definition.name}, key {errors.short(key)}: the stored row cannot be decoded, so its index "
-                f"entries are not known and it was left as it is: {broken.message}; remove it with txn.delete(raw key) "
-                "and call rebuild_indexes(), if it is to go",
+                f"table {self._definition.name}, key {errors.short(key)}: the stored row cannot be decoded, so its "
+                f"index entries are not known and it was left as it is: {broken.message}; remove it with "
+                "txn.delete(raw key) and call rebuild_indexes(), if it is to go",
                 table=self._definition.name,
                 key=key,
             ) from error
@@ -236,8 +234,8 @@ class Ops:
         holder = self._pointed(plan, held)
         return errors.UniqueViolation(
             f"table {name}, index {plan.name}: there is a row under {errors.short(index_key)} already, "
-            f"with primary key {errors.short(holder)}, so the row with primary key {errors.short(key)} was not written; "
-            "change or delete the other row first",
+            f"with primary key {errors.short(holder)}, so the row with primary key {errors.short(key)} was not "
+            "written; change or delete the other row first",
             table=name,
             index=plan.name,
             key=index_key,
@@ -262,11 +260,7 @@ class Ops:
 
     def _unreadable(self, key: Any, data: Any, error: Exception) -> Exception:
         if isinstance(error, errors.PickleNotAllowed | errors.TransactionError):
-            return (
-                error.located(table=self._definition.name)
-                if isinstance(error, errors.PickleNotAllowed)
-                else error
-            )
+            return error.located(table=self._definition.name) if isinstance(error, errors.PickleNotAllowed) else error
         if isinstance(error, errors.DecodeError):
             return error.located(table=self._definition.name, key=key)
         try:
@@ -277,8 +271,8 @@ class Ops:
             return clear.located(table=self._definition.name)
         except Exception as other:
             return errors.DecodeError(
-                f"table {self._definition.name}, key {errors.short(key)}: the stored bytes (length {len(data)}) cannot be "
-                f"turned into a value: {type(other).__name__}: {other}",
+                f"table {self._definition.name}, key {errors.short(key)}: the stored bytes (length {len(data)}) cannot "
+                f"be turned into a value: {type(other).__name__}: {other}",
                 table=self._definition.name,
                 key=key,
             )

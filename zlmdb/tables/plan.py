@@ -103,9 +103,7 @@ class IndexPlan:
     @cached_property
     def full(self) -> Composite:
         """Codec of the index key followed by the encoded primary key."""
-        return Composite(
-            (*self.codec.parts, Bytes()) if isinstance(self.codec, Composite) else (self.codec, Bytes())
-        )
+        return Composite((*self.codec.parts, Bytes()) if isinstance(self.codec, Composite) else (self.codec, Bytes()))
 
     def entry(self, pk: bytes, row: Any, *, table: str, strict: bool = True) -> bytes | None:
         """The body of the entry of a row, or None if it has none.
@@ -124,9 +122,13 @@ class IndexPlan:
             return None
         try:
             key = self.key_of(row)
-        except (AttributeError, LookupError, TypeError) as error:
+        except Exception as error:
             if not strict:
                 return None
+            if self.function is not None:
+                # The program's own error: it is the program that knows what to do about it.
+                error.add_note(f"in the function of index {self.name} of table {table}; nothing was written")
+                raise
             raise errors.ValueTypeError(
                 f"table {table}, index {self.name}: cannot take the index key from {errors.short(row)}: "
                 f"{type(error).__name__}: {error}",
@@ -138,8 +140,8 @@ class IndexPlan:
                 return None
             what = f"field {', '.join(self.fields)}" if self.fields else "the index key"
             raise errors.NullValueConstraint(
-                f"table {table}, index {self.name}: {what} is None (or has a None in it), but the index is not nullable; "
-                "set it, or declare the index with nullable=True. Nothing was written",
+                f"table {table}, index {self.name}: {what} is None (or has a None in it), but the index is not "
+                "nullable; set it, or declare the index with nullable=True. Nothing was written",
                 table=table,
                 index=self.name,
                 field=", ".join(self.fields) or None,

@@ -39,9 +39,7 @@ class Source:
         fields: the record's fields, if values have a declared record type; None otherwise.
     """
 
-    def __init__(
-        self, definition: TableDefinition, plans: tuple[IndexPlan, ...], names: Names, fields: Any
-    ) -> None:
+    def __init__(self, definition: TableDefinition, plans: tuple[IndexPlan, ...], names: Names, fields: Any) -> None:
         self.definition = definition
         self.key = definition.key
         self.value = definition.value
@@ -57,7 +55,7 @@ class Source:
         if not isinstance(key, Composite):
             return [], key.encode_expr(var, self.names)
         parts = [f"k{n}" for n in range(len(key.parts))]
-        lines = [f"if {var}.__class__ is not tuple: raise TypeError", f"{', '.join(parts)} = {var}"]
+        lines = [f"if {var}.__class__ is not tuple: raise TypeError", f"{', '.join(parts)}, = {var}"]
         return lines, " + ".join(key.encode_parts(parts, self.names))
 
     def unpack_row(self) -> tuple[list[str], str]:
@@ -66,10 +64,7 @@ class Source:
         if not isinstance(key, Composite):
             return [f"key = {self.field('row', self.definition.pk[0])}"], key.encode_expr("key", self.names)
         parts = [f"k{n}" for n in range(len(key.parts))]
-        lines = [
-            f"{part} = {self.field('row', name)}"
-            for part, name in zip(parts, self.definition.pk, strict=True)
-        ]
+        lines = [f"{part} = {self.field('row', name)}" for part, name in zip(parts, self.definition.pk, strict=True)]
         return [*lines, f"key = ({', '.join(parts)},)"], " + ".join(key.encode_parts(parts, self.names))
 
     def field(self, var: str, path: str) -> str:
@@ -151,9 +146,7 @@ class Source:
             return [*lines, *self._assign(i, plan, target, expression, conditions)]
         return self._assign(i, plan, target, expression, conditions)
 
-    def _assign(
-        self, i: int, plan: IndexPlan, target: str, expression: str, conditions: list[str]
-    ) -> list[str]:
+    def _assign(self, i: int, plan: IndexPlan, target: str, expression: str, conditions: list[str]) -> list[str]:
         lines = [
             f"{target}{i} = None if {' or '.join(conditions)} else {expression}"
             if conditions
@@ -282,9 +275,7 @@ class Source:
             if not plan.unique:
                 line = f"put(n{i}, {self.pointer(i)})"
                 lines.append(
-                    f"    if n{i} is not None: {line}"
-                    if plan.nullable or plan.where is not None
-                    else f"    {line}"
+                    f"    if n{i} is not None: {line}" if plan.nullable or plan.where is not None else f"    {line}"
                 )
         lines.append("    return")
         if insert:
@@ -367,13 +358,7 @@ class Source:
     def scan(self, head: str, *, keys: bool, values: bool, reverse: bool) -> list[str]:
         """A generator over the records between two encoded bounds."""
         decoded_key = self.key.decode_source("k", 2, self.names)
-        item = (
-            f"({decoded_key}, {self.decode('v')})"
-            if keys and values
-            else decoded_key
-            if keys
-            else self.decode("v")
-        )
+        item = f"({decoded_key}, {self.decode('v')})" if keys and values else decoded_key if keys else self.decode("v")
         target = "k, v" if values else "k"
         lines = [head, "    k = v = None", "    try:", "        cursor = txn._cursor()"]
         if reverse:
@@ -441,7 +426,7 @@ class Source:
         plan = self.plans[i]
         if isinstance(plan.codec, Composite):
             parts = [f"k{n}" for n in range(plan.arity)]
-            unpack = ["if key.__class__ is not tuple: raise TypeError", f"{', '.join(parts)} = key"]
+            unpack = ["if key.__class__ is not tuple: raise TypeError", f"{', '.join(parts)}, = key"]
             encoded = " + ".join(plan.codec.encode_parts(parts, self.names))
         else:
             unpack, encoded = [], plan.codec.encode_expr("key", self.names)
@@ -486,13 +471,7 @@ class Source:
         if values:
             lines += ["            data = get(p + pk)"]
         decoded = self.key.decode_source("pk", 0, self.names)
-        item = (
-            f"({decoded}, {self.decode('data')})"
-            if keys and values
-            else decoded
-            if keys
-            else self.decode("data")
-        )
+        item = f"({decoded}, {self.decode('data')})" if keys and values else decoded if keys else self.decode("data")
         return [
             *lines,
             f"            yield {item}",
@@ -511,8 +490,7 @@ Writer = Callable[[Source], list[str]]
 def _bound_read(s: Source, head: str, missing: str) -> list[str]:
     lines = s.read(head, _BOUND, missing)
     return [
-        line.replace("self._recover_get(item, error)", "self._recover_get((self._txn, key), error)")
-        for line in lines
+        line.replace("self._recover_get(item, error)", "self._recover_get((self._txn, key), error)") for line in lines
     ]
 
 
@@ -549,9 +527,7 @@ BOUND_OPS: dict[str, Writer] = {
     "_add_pair": lambda s: s.write(
         "def _add_pair(self, key, row):", _BOUND, row_key=False, insert=True, recover="(self._txn, key), row"
     ),
-    "__delitem__": lambda s: _bound(
-        s.delete("def __delitem__(self, key):", _BOUND, "raise KeyError(key)", "return")
-    ),
+    "__delitem__": lambda s: _bound(s.delete("def __delitem__(self, key):", _BOUND, "raise KeyError(key)", "return")),
     "delete": lambda s: _bound(s.delete("def delete(self, key):", _BOUND, "return False", "return True")),
     "get_many": lambda s: s.many("def get_many(self, keys):"),
     "_pairs": lambda s: s.pairs("def _pairs(self, rows):", row_key=False),

@@ -1,9 +1,9 @@
-"""What the suites share: Hypothesis, or a sentence that says how to get it; and checks that ``python -O`` keeps."""
+"""What the suites share: Hypothesis, or a sentence that says how to get it; and failures that ``python -O`` keeps."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 try:
     from hypothesis import given
@@ -14,21 +14,12 @@ except ImportError as error:
         "pip install 'zlmdb[test]' brings it"
     ) from error
 
-__all__ = ["Constants", "check_law", "law", "outcome", "st"]
+__all__ = ["Constants", "check_law", "fail", "outcome", "st"]
 
 
-def law(holds: bool, sentence: Callable[[], str]) -> None:
-    """Fail a test with a sentence unless the law holds; an ``assert`` would vanish under ``python -O``.
-
-    Args:
-        holds: whether it does.
-        sentence: gives what was expected and what came, when it is needed.
-
-    Raises:
-        AssertionError: if it does not hold.
-    """
-    if not holds:
-        raise AssertionError(sentence())
+def fail(sentence: str) -> NoReturn:
+    """Fail a test, saying what was expected and what came."""
+    raise AssertionError(sentence)
 
 
 def check_law(statement: Callable[..., None], *drawn: st.SearchStrategy[Any]) -> None:

@@ -90,9 +90,7 @@ def timestamps() -> st.SearchStrategy[np.datetime64]:
 def moments() -> st.SearchStrategy[datetime]:
     """Timezone-aware datetimes that lie in the years 1 to 9999 in UTC as well."""
     zones = st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minutes=minutes)))
-    return st.datetimes(
-        datetime(1, 1, 2), datetime(9999, 12, 30), timezones=st.one_of(st.just(UTC), zones)
-    )
+    return st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=st.one_of(st.just(UTC), zones))
 
 
 def _total_order(value: float) -> int:
@@ -201,9 +199,7 @@ def order_of(codec: KeyCodec[Any] | type[KeyCodec[Any]]) -> Callable[[Any], Any]
 
 def sample_codecs() -> list[KeyCodec[Any]]:
     """One codec of every class that needs no arguments, those of earlier layouts included."""
-    ours = [
-        kind() for kind in _RULES if kind.__module__.startswith("zlmdb.keys") and kind is not keys.EnumKey
-    ]
+    ours = [kind() for kind in _RULES if kind.__module__.startswith("zlmdb.keys") and kind is not keys.EnumKey]
     earlier = [
         upstream.StringOid(),
         upstream.StringTimestamp(),
@@ -214,9 +210,7 @@ def sample_codecs() -> list[KeyCodec[Any]]:
     return [*ours, *earlier]
 
 
-def composites(
-    parts: st.SearchStrategy[KeyCodec[Any]], max_size: int = 4
-) -> st.SearchStrategy[KeyCodec[Any]]:
+def composites(parts: st.SearchStrategy[KeyCodec[Any]], max_size: int = 4) -> st.SearchStrategy[KeyCodec[Any]]:
     """Composite codecs of one to `max_size` parts."""
     return st.lists(parts, min_size=1, max_size=max_size).map(keys.Composite)
 
@@ -227,7 +221,5 @@ def key_codecs(max_leaves: int = 8) -> st.SearchStrategy[KeyCodec[Any]]:
     Args:
         max_leaves: how many parts that are no composites there are at most.
     """
-    simple = [
-        codec for codec in sample_codecs() if codec.ordered and not isinstance(codec, keys.Composite)
-    ]
+    simple = [codec for codec in sample_codecs() if codec.ordered and not isinstance(codec, keys.Composite)]
     return st.recursive(st.sampled_from(simple), composites, max_leaves=max_leaves)

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import zlmdb
 from zlmdb.errors import DecodeError, EncodeError, ValueTypeError
-from zlmdb.testing._laws import Constants, check_law, law, outcome, st
+from zlmdb.testing._laws import Constants, check_law, fail, outcome, st
 from zlmdb.values import ValueCodec, compressed
 
 __all__ = ["ValueCodecSuite"]
@@ -54,18 +54,18 @@ class ValueCodecSuite:
         return type(one) is type(other) and bool(one == other)
 
     def _same(self, found: Any, value: Any, how: str) -> None:
-        law(
-            self.same(value, found),
-            lambda: f"{how}: expected {type(value).__name__} {value!r}, found {type(found).__name__} {found!r}",
-        )
+        if not (self.same(value, found)):
+            fail(f"{how}: expected {type(value).__name__} {value!r}, found {type(found).__name__} {found!r}")
 
     def test_a_value_comes_back_as_it_was(self) -> None:
         codec = self.codec
 
         def statement(value: Any) -> None:
             data = codec.encode(value)
-            law(type(data) is bytes, lambda: f"encode({value!r}): expected bytes, found {type(data).__name__}")
-            law(codec.encode(value) == data, lambda: f"encode({value!r}) gives other bytes the second time")
+            if type(data) is not bytes:
+                fail(f"encode({value!r}): expected bytes, found {type(data).__name__}")
+            if codec.encode(value) != data:
+                fail(f"encode({value!r}) gives other bytes the second time")
             for buffer in (data, memoryview(data)):
                 found = codec.decode(buffer)
                 self._same(found, value, f"decode({data!r})")
@@ -93,10 +93,8 @@ class ValueCodecSuite:
 
         def statement(value: Any) -> None:
             data, written = codec.encode(value), outcome(encode, value)
-            law(
-                isinstance(written, Exception) or written == data,
-                lambda: f"encode_expr of {value!r}: expected {data!r} or an error, never other bytes; came {written!r}",
-            )
+            if not (isinstance(written, Exception) or written == data):
+                fail(f"encode_expr of {value!r}: expected {data!r} or an error, never other bytes; came {written!r}")
             for buffer in (data, memoryview(data)):
                 self._same(decode(buffer), value, "decode_expr")
 
@@ -117,38 +115,29 @@ class ValueCodecSuite:
             for function in (codec.decode, decode):
                 for buffer in (data, memoryview(data)):
                     found = outcome(function, buffer)
-                    law(
-                        not isinstance(found, Exception) or isinstance(found, DecodeError),
-                        lambda: f"decode({data!r}): expected a value or a DecodeError, came {found!r}",
-                    )
+                    if not (not isinstance(found, Exception) or isinstance(found, DecodeError)):
+                        fail(f"decode({data!r}): expected a value or a DecodeError, came {found!r}")
 
         check_law(statement, st.one_of(st.binary(max_size=40), cut, flipped))
 
     def test_garbage_is_refused_with_a_sentence(self) -> None:
         for data in self.garbage:
             found = outcome(self.codec.decode, data)
-            law(
-                isinstance(found, DecodeError) and f"found {len(data)} bytes" in str(found),
-                lambda data=data, found=found: (  # type: ignore[misc]
-                    f"decode({data!r}): expected a DecodeError that says how many bytes were found, came {found!r}"
-                ),
-            )
+            if not (isinstance(found, DecodeError) and f"found {len(data)} bytes" in str(found)):
+                fail(f"decode({data!r}): expected a DecodeError that says how many bytes were found, came {found!r}")
 
     def test_what_is_no_value_is_refused(self) -> None:
         names = Constants()
         encode = names.function("row", self.codec.encode_expr("row", names))
         for value in self.rejects:
             found, written = outcome(self.codec.encode, value), outcome(encode, value)
-            law(
-                isinstance(found, ValueTypeError | EncodeError) and "expected" in str(found),
-                lambda value=value, found=found: (  # type: ignore[misc]
-                    f"encode({value!r}): expected a ValueTypeError or EncodeError that says what was expected, came {found!r}"
-                ),
-            )
-            law(
-                isinstance(written, Exception),
-                lambda value=value, written=written: f"encode_expr of {value!r}: expected an error, came {written!r}",  # type: ignore[misc]
-            )
+            if not (isinstance(found, ValueTypeError | EncodeError) and "expected" in str(found)):
+                fail(
+                    f"encode({value!r}): expected a ValueTypeError or EncodeError that says what was expected, "
+                    f"came {found!r}"
+                )
+            if not (isinstance(written, Exception)):
+                fail(f"encode_expr of {value!r}: expected an error, came {written!r}")
 
     def test_compression_changes_nothing_but_the_bytes(self) -> None:
         codec = compressed(self.codec, "zlib")
@@ -160,7 +149,7 @@ class ValueCodecSuite:
 
     def test_a_table_stores_it(self) -> None:
         table = zlmdb.table(uuid.uuid5(uuid.NAMESPACE_OID, f"value {self.codec.name}"))(
-            type("Rows", (zlmdb.Map,), {}, key=zlmdb.Oid, value=self.codec)  # type: ignore[call-arg]
+            type("Rows", (zlmdb.Map,), {}, key=zlmdb.Oid, value=self.codec)
         )
         with zlmdb.open(":memory:", [table], allow_pickle=True) as db:
 
@@ -171,8 +160,9 @@ class ValueCodecSuite:
                     rows.put_many(enumerate(found))
                 for buffers in (False, True):
                     with db.begin(buffers=buffers) as txn:
-                        read = list(txn[table].select(return_keys=False))
-                        law(len(read) == len(found), lambda read=read: f"expected {len(found)} rows, found {len(read)}")  # type: ignore[misc]
+                        read: list[Any] = list(txn[table].select(return_keys=False))
+                        if len(read) != len(found):
+                            fail(f"expected {len(found)} rows, found {len(read)}")
                         for value, again in zip(found, read, strict=True):
                             self._same(again, value, f"read from a table with buffers={buffers}")
                         del read, again

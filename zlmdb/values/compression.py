@@ -38,9 +38,7 @@ _METHODS = {
 _MODULES = {"zstd": "zstandard", "snappy": "snappy"}
 
 
-def compressed(
-    codec: ValueCodec[T], method: str | int | None, *, limit: int = MAX_DECOMPRESSED
-) -> ValueCodec[T]:
+def compressed(codec: ValueCodec[T], method: str | int | None, *, limit: int = MAX_DECOMPRESSED) -> ValueCodec[T]:
     """A codec that compresses what another codec writes.
 
     Args:
@@ -119,9 +117,7 @@ class Compressed(ValueCodec[T]):
 def _installed(module: str) -> bool:
     try:
         return find_spec(module) is not None
-    except (
-        ValueError
-    ):  # a module object without a spec, or None in its place: there is no saying before import
+    except ValueError:  # a module object without a spec, or None in its place
         return sys.modules.get(module) is not None
 
 

@@ -65,8 +65,8 @@ class Shapes:
         return _foreign(self, hint, where)
 
     def promise(self, hint: Any, shape: Shape) -> None:
-        """Makes the shape of a record known before its fields are looked at: they may name the record
-        itself.""" self._found[hint] = shape
+        """Makes the shape of a record known before its fields are looked at, which may name the record."""
+        self._found[hint] = shape
 
 
 def _is_annotated(hint: Any) -> bool:
@@ -74,10 +74,7 @@ def _is_annotated(hint: Any) -> bool:
 
 
 def _annotated(shapes: Shapes, hint: Any, where: str) -> Shape:
-    if any(
-        type(note).__name__ == "Meta" and type(note).__module__.startswith("msgspec")
-        for note in hint.__metadata__
-    ):
+    if any(type(note).__name__ == "Meta" and type(note).__module__.startswith("msgspec") for note in hint.__metadata__):
         return _foreign(shapes, hint, where)  # bounds, patterns and the like are checked by msgspec
     return shapes.of(hint.__origin__, where)
 
@@ -85,8 +82,7 @@ def _annotated(shapes: Shapes, hint: Any, where: str) -> Shape:
 def _union(shapes: Shapes, hint: Any, where: str) -> Shape:
     members = [part for part in get_args(hint) if part is not type(None)]
     if len(members) < len(get_args(hint)):
-        rest = shapes.of(members[0] if len(members) == 1 else Union[tuple(members)], where)  # noqa: UP007
-        made at run time return optional_shape(rest)
+        return optional_shape(shapes.of(Union[tuple(members)], where))  # noqa: UP007 as it is made at run time
     if not _SIMPLE_UNION.issuperset(members):
         return _foreign(shapes, hint, where)
     parts = {member: shapes.of(member, where) for member in members}
@@ -237,11 +233,7 @@ def make_object(info: RecordInfo, values: dict[str, Any]) -> Any:
         return values
     fields = info.fields
     if info.constructor:
-        given = {
-            fields[name].argument: value
-            for name, value in values.items()
-            if fields[name].argument is not None
-        }
+        given = {fields[name].argument: value for name, value in values.items() if fields[name].argument is not None}
         result = info.type(**given)
         rest = {name: value for name, value in values.items() if fields[name].argument is None}
     else:
@@ -344,9 +336,7 @@ def _record_build(info: RecordInfo, parts: dict[str, Shape]) -> Callable[[Any], 
             return make_object(info, values)
         except Exception as error:
             # a converter, validator or __post_init__ of the class
-            raise Fault(
-                f"values that {info.name} accepts ({type(error).__name__}: {error})", values
-            ) from error
+            raise Fault(f"values that {info.name} accepts ({type(error).__name__}: {error})", values) from error
 
     return build
 
@@ -414,13 +404,11 @@ def _foreign(shapes: Shapes, hint: Any, where: str) -> Shape:
         info = msgspec.inspect.type_info(hint)
         custom = isinstance(info, msgspec.inspect.CustomType)
     except TypeError as error:
-        raise SchemaError(
-            f"{where or name}: a type that cannot be stored in a record: {error}", field=where
-        ) from error
+        raise SchemaError(f"{where or name}: a type that cannot be stored in a record: {error}", field=where) from error
     if custom:
         raise SchemaError(
-            f"{where or name}: {name} cannot be stored in a record; use a type that zlmdb knows, a record class, or the"
-            " codec's marshal= and parse=",
+            f"{where or name}: {name} cannot be stored in a record; use a type that zlmdb knows, a record class,"
+            " or the codec's marshal= and parse=",
             field=where,
         )
     kept = (bytes,)

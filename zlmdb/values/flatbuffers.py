@@ -66,9 +66,7 @@ class FlatBuffers(ValueCodec[T]):
             wrong.args = (f"{wrong.message}: {error}",)
             raise wrong from error
         except Exception as error:
-            raise EncodeError(
-                f"build() could not write the value: {type(error).__name__}: {error}"
-            ) from error
+            raise EncodeError(f"build() could not write the value: {type(error).__name__}: {error}") from error
 
     def decode(self, data: Buffer) -> T:
         """The object over some bytes; see :meth:`ValueCodec.decode`.
@@ -90,6 +88,4 @@ class FlatBuffers(ValueCodec[T]):
 
 
 def _missing(done: str, what: str) -> SchemaError:
-    return SchemaError(
-        f"FlatBuffers values cannot be {done} without {what}: give it to @zlmdb.table or to the codec"
-    )
+    return SchemaError(f"FlatBuffers values cannot be {done} without {what}: give it to @zlmdb.table or to the codec")

@@ -107,9 +107,7 @@ def _plain_encoder(marshal: Callable[[Any], Any] | None) -> Callable[[Any], byte
         except TypeError as error:
             raise _unknown(error) from error
         except RecursionError as error:
-            raise EncodeError(
-                f"expected containers nested at most {MAX_DEPTH} deep, found a deeper value"
-            ) from error
+            raise EncodeError(f"expected containers nested at most {MAX_DEPTH} deep, found a deeper value") from error
         except (ValueError, OverflowError) as error:
             # a value within itself, text with lone surrogates, an integer of too many digits
             raise EncodeError(f"expected a value that JSON can hold: {error}") from error

@@ -14,9 +14,10 @@
                   zeros up to the start of the elements
      start        the elements, C order, to the end of the value
 
-The description of a simple type is its name in numpy's array protocol (``<f8``, ``<M8[ns]``, ``|S5``, ``>i4``). That of a
-structured type is JSON: ``{"names": [...], "formats": [...], "offsets": [...], "itemsize": n}`` and, where they are there,
-``"titles"`` and ``"align": true``; a format is a name, such an object, or ``[format, [shape]]`` for a subarray.
+The description of a simple type is its name in numpy's array protocol (``<f8``, ``<M8[ns]``, ``|S5``,
+``>i4``). That of a structured type is JSON: ``{"names": [...], "formats": [...], "offsets": [...],
+"itemsize": n}`` and, where they are there, ``"titles"`` and ``"align": true``; a format is a name, such an
+object, or ``[format, [shape]]`` for a subarray.
 """
 
 from __future__ import annotations
@@ -57,8 +58,8 @@ class Numpy(ValueCodec["np.ndarray[Any, Any]"]):
     Args:
         record: not looked at; arrays carry their type and shape themselves.
 
-    Arrays come back as independent, writable copies in C order. From a memoryview they come back as read-only arrays over
-    it, without a copy. Scalars of numpy are stored as arrays of no dimension.
+    Arrays come back as independent, writable copies in C order. From a memoryview they come back as read-only
+    arrays over it, without a copy. Scalars of numpy are stored as arrays of no dimension.
 
     >>> import numpy as np
     >>> codec = Numpy()
@@ -73,7 +74,8 @@ class Numpy(ValueCodec["np.ndarray[Any, Any]"]):
         """Header and elements of an array; see :meth:`ValueCodec.encode`.
 
         Args:
-            value: a numpy array in any order, or a numpy scalar. A masked array is refused: its mask would be lost.
+            value: a numpy array in any order, or a numpy scalar. A masked array is refused: its mask would be
+                lost.
 
         Raises:
             ValueTypeError: if it is none of these, or its elements are Python objects.
@@ -108,8 +110,9 @@ class Numpy(ValueCodec["np.ndarray[Any, Any]"]):
         """The array of some bytes; see :meth:`ValueCodec.decode`.
 
         Args:
-            data: bytes give a copy; a memoryview gives a read-only array that keeps the memoryview exported, so that
-                ``data.release()`` raises BufferError as long as the array, or any array made over it, lives.
+            data: bytes give a copy; a memoryview gives a read-only array that keeps the memoryview exported,
+                so that ``data.release()`` raises BufferError as long as the array, or any array made over it,
+                lives.
         """
         if not isinstance(data, memoryview):
             return _array(data).copy()
@@ -130,9 +133,7 @@ def _array(data: Buffer) -> np.ndarray[Any, Any]:
     if size < _FIXED or bytes(data[:4]) != MAGIC:
         raise undecodable("a numpy array", data, "the header is missing")
     if data[4] != VERSION:
-        raise undecodable(
-            "a numpy array", data, f"its layout has version {data[4]}; this release reads {VERSION}"
-        )
+        raise undecodable("a numpy array", data, f"its layout has version {data[4]}; this release reads {VERSION}")
     n = data[5]
     start = int.from_bytes(data[8:12], "big")
     text = _FIXED + 8 * n
@@ -149,8 +150,9 @@ def _array(data: Buffer) -> np.ndarray[Any, Any]:
             raise ValueError(f"{dtype} of shape {shape} does not take {size - start} bytes")
         if dtype.itemsize == 0 and count > _MAX_EMPTY:
             raise ValueError(f"{count} elements without a size")
-        # numpy takes a new memoryview of what it is given, which does not hinder the release of the first one. The
-        # pickle buffer between them does: it keeps `data` itself exported for as long as any array over it lives.
+        # numpy takes a new memoryview of what it is given, which does not hinder the release of the first
+        # one. The pickle buffer between them does: it keeps `data` itself exported for as long as any array
+        # over it lives.
         return np.ndarray(shape, dtype, np.frombuffer(pickle.PickleBuffer(data), np.uint8), start)
     except Exception as error:
         raise undecodable("a numpy array", data, error) from error

@@ -23,7 +23,8 @@ class Pickle(ValueCodec[T]):
         record: a class that values must be instances of; None: any.
         marshal: called on write with the value; returns the object to pickle.
         parse: called on read with the object; returns the value.
-        allow_pickle: True if reading is allowed. Only say so for files whose writers you trust as you trust your code.
+        allow_pickle: True if reading is allowed. Only say so for files whose writers you trust as you trust
+            your code.
 
     >>> codec = Pickle(allow_pickle=True)
     >>> codec.decode(codec.encode({1, 2}))
@@ -80,9 +81,7 @@ class Pickle(ValueCodec[T]):
             except ZlmdbError:
                 raise
             except Exception as error:
-                raise DecodeError(
-                    f"parse() refused the stored value: {type(error).__name__}: {error}"
-                ) from error
+                raise DecodeError(f"parse() refused the stored value: {type(error).__name__}: {error}") from error
         result: T = value
         return result
 
@@ -91,9 +90,7 @@ def _dumps(value: Any) -> bytes:
     try:
         return pickle.dumps(value, protocol=2)
     except RecursionError as error:
-        raise EncodeError(
-            "expected an object that can be pickled, found one that is nested too deep"
-        ) from error
+        raise EncodeError("expected an object that can be pickled, found one that is nested too deep") from error
     except (TypeError, AttributeError, pickle.PicklingError) as error:
         raise ValueTypeError(
             f"expected an object that can be pickled, found {type(value).__name__}: {error}",

@@ -1,4 +1,4 @@
-"""The quick ways to CBOR and back: constant keys and heads joined with the bytes of the fields; fields by name from the map.
+"""The quick ways to CBOR and back: constants joined with the fields' bytes; fields by name from the map.
 
 The encoder writes what cbor2 would write for the map of the fields, byte for byte.
 """
@@ -30,9 +30,7 @@ def cbor_quick_encoder(
         name: of the record.
         slow: writes, or refuses, what the quick way does not know.
     """
-    if info is None or (
-        info.kind == "typeddict" and not all(field.required for field in info.fields.values())
-    ):
+    if info is None or (info.kind == "typeddict" and not all(field.required for field in info.fields.values())):
         return slow, ""
     source = Source(f"CBOR encoder of {name}")
     source.scope.update(
@@ -68,7 +66,8 @@ def cbor_quick_encoder(
 
 
 class _Writer:
-    """Writes the statements that prepare the fields, and collects the items to join; constants in a row become one."""
+    """Writes the statements that prepare the fields, and collects the items to join; constants in a row
+    become one."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -190,7 +189,8 @@ def cbor_quick_decoder(
         shape: of the record.
         info: its description; None if it is not a record.
         name: of the record.
-        slow: reads what the quick way does not know: absent fields with their defaults, and what is wrong at all.
+        slow: reads what the quick way does not know: absent fields with their defaults, and what is wrong at
+            all.
     """
     from cbor2 import loads
 
@@ -231,9 +231,7 @@ def _call(source: Source, info: RecordInfo) -> str:
 
 
 def _ordered(arguments: list[tuple[FieldInfo, str]]) -> list[tuple[FieldInfo, str]]:
-    return sorted(
-        arguments, key=lambda pair: pair[0].keyword
-    )  # stable: those by position stay in their order
+    return sorted(arguments, key=lambda pair: pair[0].keyword)  # stable: those by position stay in their order
 
 
 def _argument(field: FieldInfo, v: str) -> str:

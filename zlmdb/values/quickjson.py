@@ -1,4 +1,4 @@
-"""The quick way to JSON: a generated test that every field is of its declared type, then msgspec writes the object."""
+"""The quick way to JSON: a generated test of the fields' types, after which msgspec writes the object."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class _Tests:
         if shape.kind == "datetime":
             # naive ones and those in UTC; other zones may have offsets that the text cannot hold
             cls = self.source.name(shape.cls, "datetime")
-            utc = self.source.name(datetime.timezone.utc, "utc")
+            utc = self.source.name(datetime.UTC, "utc")
             return f"type({expr}) is {cls} and ({expr}.tzinfo is None or {expr}.tzinfo is {utc})"
         if shape.kind == "optional":
             test = self.of(shape.inner[0], expr)

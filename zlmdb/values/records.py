@@ -1,7 +1,7 @@
-"""What a record class declares: its fields, their types and defaults, and how an object of it is read and made.
+"""What a record class declares: its fields, their types and defaults, and how an object is read and made.
 
-Understood are attrs classes, dataclasses, msgspec Structs, TypedDicts and NamedTuples. Neither attrs nor msgspec is
-imported here: their classes carry what is needed.
+Understood are attrs classes, dataclasses, msgspec Structs, TypedDicts and NamedTuples. Neither attrs nor
+msgspec is imported here: their classes carry what is needed.
 """
 
 from __future__ import annotations
@@ -75,7 +75,8 @@ class RecordInfo:
         return str(getattr(self.type, "__qualname__", self.type))
 
     def getter_expr(self, var: str, field: str) -> str:
-        """Source that reads a field of the local variable `var`: ``o.name``, or ``o['name']`` for a TypedDict.
+        """Source that reads a field of the local variable `var`: ``o.name``, or ``o['name']`` for a
+        TypedDict.
 
         Args:
             var: name of the variable.
@@ -119,7 +120,7 @@ def describe(record: Any) -> RecordInfo | None:
         return None
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _describe(record: Any) -> RecordInfo | None:
     cls = get_origin(record) or record
     if not isinstance(cls, type):
@@ -271,9 +272,7 @@ def _checked(kind: str, cls: Any, fields: dict[str, FieldInfo]) -> RecordInfo:
     return RecordInfo(cls, kind, fields)
 
 
-_READERS: tuple[
-    tuple[typing.Callable[[Any], bool], typing.Callable[[Any, dict[str, Any]], RecordInfo]], ...
-] = (
+_READERS: tuple[tuple[typing.Callable[[Any], bool], typing.Callable[[Any, dict[str, Any]], RecordInfo]], ...] = (
     (lambda cls: hasattr(cls, "__struct_fields__"), _struct),
     (lambda cls: hasattr(cls, "__attrs_attrs__"), _attrs),
     (lambda cls: dataclasses.is_dataclass(cls), _dataclass),

@@ -35,7 +35,8 @@ _UNKNOWN = uuid.SafeUUID.unknown
 
 
 def uuid_from_bytes(data: Buffer) -> uuid.UUID:
-    """The UUID of 16 bytes, made by setting the two slots of a bare object: less than half the cost of ``UUID()``.
+    """The UUID of 16 bytes, made by setting the two slots of a bare object: less than half the cost of
+    ``UUID()``.
 
     Raises:
         ValueError: if there are not 16 bytes.

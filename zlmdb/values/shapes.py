@@ -1,8 +1,8 @@
 """What a type annotation means for a format: a shape for every type, found through a visible list.
 
-A shape has two functions. `norm` takes a value, checks all of it, and returns what the format's encoder is to write;
-`build` takes what CBOR's decoder returned and makes the value (JSON is decoded by msgspec, which builds by itself). Both
-raise a Fault at the place where something is not as declared.
+A shape has two functions. `norm` takes a value, checks all of it, and returns what the format's encoder is to
+write; `build` takes what CBOR's decoder returned and makes the value (JSON is decoded by msgspec, which
+builds by itself). Both raise a Fault at the place where something is not as declared.
 
 ==================  =====================================  ==========================
 type                CBOR                                   JSON
@@ -188,7 +188,7 @@ def _datetime(json: bool) -> Shape:
             return value.replace(tzinfo=None) if json else value.isoformat()
         if offset.microseconds or (json and offset.seconds % 60):
             # The texts have room for whole seconds, or minutes; the same moment in UTC always fits.
-            value = value.astimezone(dt.timezone.utc)
+            value = value.astimezone(dt.UTC)
         return value
 
     def build(plain: Any) -> dt.datetime:

@@ -1,10 +1,10 @@
 """Codecs of records: the functions behind ``Json(User)`` and ``Cbor(User)``.
 
-For every record two ways lead to the same bytes. The quick one is generated for the fields of the class and does no more
-than a careful programmer would write by hand; whatever surprises it (a wrong type, a number too large for its tables, a
-field that is not there) sends it down the slow one, which goes through the shapes of :mod:`zlmdb.values.containers`, knows
-everything, and either writes the value or says exactly what is wrong with which field. A quick way is only taken where
-its result is certain to be that of the slow one.
+For every record two ways lead to the same bytes. The quick one is generated for the fields of the class and
+does no more than a careful programmer would write by hand; whatever surprises it (a wrong type, a number too
+large for its tables, a field that is not there) sends it down the slow one, which goes through the shapes of
+:mod:`zlmdb.values.containers`, knows everything, and either writes the value or says exactly what is wrong
+with which field. A quick way is only taken where its result is certain to be that of the slow one.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def json_decoder(record: Any) -> Callable[[Buffer], Any]:
 def _refused(name: str, data: Buffer, error: Exception) -> DecodeError:
     result = undecodable(f"{name} as JSON", data, error)
     # msgspec ends its sentences with the place: "... - at `$.lines[2].city`"
-    before, mark, place = str(error).rpartition(" - at `$.")
+    _, mark, place = str(error).rpartition(" - at `$.")
     if mark:
         result.field = place.rstrip("`")
     elif "missing required field `" in str(error):

@@ -1,10 +1,10 @@
 """Arrays over the memory map, and the guard that keeps them from being read when their transaction is over.
 
-Two lines of defence. The *lease* makes a clear error of every use that Python or numpy lets us see: after the transaction
-has ended, indexing, methods, attributes, operators, iteration and numpy functions raise ViewExpired. What they do not let
-us see (``np.asarray(view)``, the buffer protocol, ``.flat``, C extensions) still never reads memory that is gone: arrays
-keep the memoryview of the value exported, which therefore refuses its release, and the transaction keeps the snapshot
-until they are gone.
+Two lines of defence. The *lease* makes a clear error of every use that Python or numpy lets us see: after the
+transaction has ended, indexing, methods, attributes, operators, iteration and numpy functions raise
+ViewExpired. What they do not let us see (``np.asarray(view)``, the buffer protocol, ``.flat``, C extensions)
+still never reads memory that is gone: arrays keep the memoryview of the value exported, which therefore
+refuses its release, and the transaction keeps the snapshot until they are gone.
 """
 
 from __future__ import annotations
@@ -22,16 +22,28 @@ __all__ = ["lease_view", "mapped_array"]
 _mapped_array: type[np.ndarray[Any, Any]] | None = None
 
 #: Attributes that say nothing about the memory and that Python itself asks for.
-_HARMLESS = frozenset(
-    ("__class__", "__dict__", "__del__", "__array_finalize__", "__array_priority__", "__weakref__")
-)
+_HARMLESS = frozenset(("__class__", "__dict__", "__del__", "__array_finalize__", "__array_priority__", "__weakref__"))
 
-#: Methods that C code calls without asking for the attribute, so that each needs a guard of its own. Operators are not
-#: among them: they are ufuncs, which arrive at `__array_ufunc__`.
-_SPECIAL = (
-    "__getitem__ __setitem__ __len__ __contains__ __repr__ __str__ __format__ __bool__ __int__ __float__ __complex__"
-    " __index__ __copy__ __deepcopy__ __reduce__ __reduce_ex__"
-).split()
+#: Methods that C code calls without asking for the attribute, so that each needs a guard of its own.
+#: Operators are not among them: they are ufuncs, which arrive at `__array_ufunc__`.
+_SPECIAL = [
+    "__getitem__",
+    "__setitem__",
+    "__len__",
+    "__contains__",
+    "__repr__",
+    "__str__",
+    "__format__",
+    "__bool__",
+    "__int__",
+    "__float__",
+    "__complex__",
+    "__index__",
+    "__copy__",
+    "__deepcopy__",
+    "__reduce__",
+    "__reduce_ex__",
+]
 
 
 def lease_view(array: np.ndarray[Any, Any], lease: Lease) -> np.ndarray[Any, Any]:
@@ -41,7 +53,8 @@ def lease_view(array: np.ndarray[Any, Any], lease: Lease) -> np.ndarray[Any, Any
         array: an array over memory that the lease covers.
         lease: an object whose attribute ``alive`` turns False when that memory must not be read any more.
 
-    Slices and other views of the result are guarded, too; copies and results of computations are plain arrays that stay.
+    Slices and other views of the result are guarded, too; copies and results of computations are plain arrays
+    that stay.
 
     >>> import numpy as np, types
     >>> lease = types.SimpleNamespace(alive=True)
@@ -61,7 +74,7 @@ def lease_view(array: np.ndarray[Any, Any], lease: Lease) -> np.ndarray[Any, Any
 
 
 def mapped_array() -> type[np.ndarray[Any, Any]]:
-    """The class of guarded arrays, a subclass of numpy.ndarray; made on first use, because numpy is imported then."""
+    """The class of guarded arrays, a subclass of numpy.ndarray; made on first use, as it takes numpy."""
     global _mapped_array
     if _mapped_array is None:
         _mapped_array = _make()
@@ -78,12 +91,12 @@ def _make() -> type[np.ndarray[Any, Any]]:
         lease = get(array, "__dict__").get("lease")
         if lease is not None and not lease.alive:
             raise ViewExpired(
-                "this array reads the memory map, and its transaction has ended: take a copy with .copy() inside the"
-                " transaction, or read without buffers=True"
+                "this array reads the memory map, and its transaction has ended: take a copy with .copy() inside"
+                " the transaction, or read without buffers=True"
             )
 
     def plain(value: Any) -> Any:
-        """The value with every guarded array in it checked and replaced by a plain one over the same memory."""
+        """The value with every guarded array in it checked and replaced by a plain one."""
         if isinstance(value, MappedArray):
             guard(value)
             return ndarray.view(value, ndarray)
