@@ -114,11 +114,12 @@ class Sqlite(Contestant):
     def get_many(self, oids: Sequence[UUID]) -> Any:
         query = f"{SELECT} WHERE oid IN ({', '.join('?' * HUNDRED)})"
         rows: list[Any] = []
-        some: Sequence[UUID] = ()
         self.execute("BEGIN")
         for start in range(0, len(oids), HUNDRED):
             some = oids[start : start + HUNDRED]
-            found = {row.oid: row for row in map(row_of, self.execute(query, [oid.bytes for oid in some]))}
+            wanted = [oid.bytes for oid in some]
+            wanted += [None] * (HUNDRED - len(wanted))
+            found = {row.oid: row for row in map(row_of, self.execute(query, wanted))}
             rows = [found.get(oid) for oid in some]
         self.execute("COMMIT")
         return rows[-1]

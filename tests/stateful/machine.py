@@ -50,6 +50,9 @@ class TableMachine(RuleBasedStateMachine, Generic[M]):
     def begun(self) -> None:
         """Called when a transaction or savepoint begins or ends."""
 
+    def undone(self) -> None:
+        """Called when a savepoint was taken back, before `begun`."""
+
     def compare(self) -> None:
         """Compare everything with the model."""
         raise NotImplementedError
@@ -124,6 +127,7 @@ class TableMachine(RuleBasedStateMachine, Generic[M]):
         else:
             assert stack.__exit__(Undone, Undone(), None) is False
             self.model = before
+            self.undone()
         self.begun()
 
     @invariant()

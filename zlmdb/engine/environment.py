@@ -282,11 +282,13 @@ class Environment:
                 raw.abort()
         self.pinned = kept
 
-    def close(self) -> None:
-        """Close the environment, unless arrays over its map are still alive: then it stays mapped for their sake."""
+    def close(self) -> bool:
+        """Close the environment; False if arrays over its map are still alive: then it stays mapped for their sake."""
         self.release_pins()
-        if not self.pinned:
-            self.raw.close()
+        if self.pinned:
+            return False
+        self.raw.close()
+        return True
 
     def describe(self) -> str:
         """Path and process, for messages."""

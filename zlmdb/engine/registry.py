@@ -19,6 +19,8 @@ __all__ = ["acquire", "environments", "release"]
 
 _lock = threading.RLock()
 _open: dict[tuple[Any, ...], Environment] = {}
+#: Environments that nobody has open any more, but whose memory arrays still read.
+_lingering: list[Environment] = []
 
 
 def file_key(path: str) -> tuple[Any, ...] | None:
@@ -51,12 +53,23 @@ def acquire(path: str, options: Options, *, share: bool) -> Environment:
             _check_shared(environment, path, options, share)
             environment.references += 1
             return environment
-        environment = Environment(path, options)
+        environment = _revived(key, path, options) or Environment(path, options)
         environment.opened_at = _call_site()
         environment.key = file_key(path) or ("path", path)
         environment.references = 1
         _open[environment.key] = environment
         return environment
+
+
+def _revived(key: tuple[Any, ...] | None, path: str, options: Options) -> Environment | None:
+    """A closed environment of the file that could not be unmapped yet; those that can be meanwhile, are."""
+    _lingering[:] = [environment for environment in _lingering if not environment.close()]
+    for environment in _lingering:
+        if environment.key == key:
+            _check_shared(environment, path, options, share=True)
+            _lingering.remove(environment)
+            return environment
+    return None
 
 
 def release(environment: Environment) -> None:
@@ -71,7 +84,8 @@ def release(environment: Environment) -> None:
             del _open[environment.key]
         for transaction in environment.live_transactions():
             transaction._end_with_database()
-        environment.close()
+        if not environment.close():
+            _lingering.append(environment)
 
 
 def environments() -> list[Environment]:
@@ -120,10 +134,11 @@ def _forget_parent() -> None:
     """
     global _lock
     _lock = threading.RLock()
-    inherited = list(_open.values())
+    inherited = [*_open.values(), *_lingering]
     if not inherited:
         return
     _open.clear()
+    _lingering.clear()
     import ctypes
 
     import lmdb._envid as guard

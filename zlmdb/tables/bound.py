@@ -121,9 +121,7 @@ class BoundMap(Ops, MutableMapping[Any, Any]):
             ValueTypeError: if the row, or a field of it, has another type than declared.
             SchemaError: if the table was declared without `pk`.
         """
-        if not self._definition.pk:
-            self._row_key(row)
-        self._add_row(row)  # type: ignore[attr-defined]
+        # The general case is an error; tables with a primary key in their rows have compiled ones in this place.
         return self._row_key(row)
 
     def put(self, *key_and_row: Any) -> Any:
@@ -138,12 +136,11 @@ class BoundMap(Ops, MutableMapping[Any, Any]):
         Raises:
             UniqueViolation, NullValueConstraint, ValueTypeError, SchemaError: as :meth:`add`.
         """
+        return self._put_pair(*key_and_row)
+
+    def _put_pair(self, *key_and_row: Any) -> Any:
         if len(key_and_row) == 1:
-            row = key_and_row[0]
-            if not self._definition.pk:
-                self._row_key(row)
-            self._put_row(row)  # type: ignore[attr-defined]
-            return self._row_key(row)
+            return self._row_key(key_and_row[0])
         if len(key_and_row) != 2:
             raise TypeError(f"put(): expected a row, or a key and a row, found {len(key_and_row)} arguments")
         self[key_and_row[0]] = key_and_row[1]
@@ -180,7 +177,7 @@ class BoundMap(Ops, MutableMapping[Any, Any]):
         done = 0
         if holding:
             for row in rows:
-                self._put_row(row)  # type: ignore[attr-defined]
+                self.put(row)
                 done += 1
         else:
             for key, row in rows:

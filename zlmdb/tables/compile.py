@@ -13,7 +13,7 @@ from typing import Any
 from zlmdb.engine import EngineError
 from zlmdb.tables.definition import TableDefinition
 from zlmdb.tables.plan import IndexPlan
-from zlmdb.tables.source import BOUND_OPS, HANDLE_OPS, SHARED_OPS, Source
+from zlmdb.tables.source import BOUND_OPS, HANDLE_OPS, ROW_OPS, SHARED_OPS, Source
 from zlmdb.values import records
 
 __all__ = ["Compiled", "Namespace"]
@@ -65,8 +65,13 @@ class Compiled:
         self.names = Namespace()
         self.source = Source(definition, plans, self.names, fields)
         self.handle_class: Any = self._class(Handle, {**HANDLE_OPS, **SHARED_OPS})
-        self.bound_class: Any = self._class(BoundMap, {**BOUND_OPS, **SHARED_OPS})
+        self.bound_class: Any = self._class(BoundMap, {**self.bound_ops, **SHARED_OPS})
         self.index_classes: dict[int, Any] = {}
+
+    @property
+    def bound_ops(self) -> dict[str, Callable[[Source], list[str]]]:
+        """The functions of the map of a transaction."""
+        return {**BOUND_OPS, **ROW_OPS} if self.definition.pk else BOUND_OPS
 
     def _class(self, mixin: type[Any], ops: dict[str, Callable[[Source], list[str]]]) -> Any:
         body: dict[str, Any] = {
@@ -108,7 +113,7 @@ class Compiled:
     def text(self) -> str:
         """The source of every function of the table, for reading."""
         sections = []
-        for title, ops in (("attached", HANDLE_OPS), ("in a transaction", BOUND_OPS), ("scans", SHARED_OPS)):
+        for title, ops in (("attached", HANDLE_OPS), ("in a transaction", self.bound_ops), ("scans", SHARED_OPS)):
             sections.append(f"# {self.table.__qualname__}: {title}")
             for write in ops.values():
                 sections.append("\n".join(write(self.source)))

@@ -106,7 +106,7 @@ class Ops:
         k = self._p + self._key_bytes(key)
         return txn, key, k, txn._get(k)
 
-    def _recover_put(self, item: Any, row: Any, insert: bool, error: Exception) -> None:
+    def _recover_put(self, item: Any, row: Any, error: Exception) -> Any:
         txn, key = self._split(item)
         self._pass_on(txn, error)
         if key is None and self._definition.pk:
@@ -117,6 +117,7 @@ class Ops:
             txn._put(k, data)
         except EngineError as fault:
             raise self._fault(txn, fault) from fault
+        return key
 
     def _recover_plan(
         self, item: Any, row: Any, error: Exception

@@ -21,7 +21,7 @@ from zlmdb.keys.base import KeyCodec
 from zlmdb.tables.definition import TableDefinition
 from zlmdb.tables.plan import IndexPlan, field_of
 
-__all__ = ["BOUND_OPS", "HANDLE_OPS", "SHARED_OPS", "Source"]
+__all__ = ["BOUND_OPS", "HANDLE_OPS", "ROW_OPS", "SHARED_OPS", "Source"]
 
 
 def indent(lines: Sequence[str], by: int = 1) -> list[str]:
@@ -226,19 +226,20 @@ class Source:
         Args:
             head: the ``def`` line.
             opening: statements that set ``txn`` (and ``key``).
-            row_key: the key is taken from the row.
+            row_key: the key is taken from the row, and returned.
             insert: an existing row is an error.
             recover: arguments for the slow twin.
         """
         unpack, key = self.unpack_row() if row_key else self.unpack()
+        done = "return key" if row_key else "return"
         lines = [head, "    try:"]
         if not self.plans and not insert:
             body = [*opening, *unpack, f"txn._put(self._p + {key}, {self.encode('row')})"]
             return [
                 *lines,
-                *indent(body, 2),
+                *indent([*body, done], 2),
                 "    except Exception as error:",
-                f"        self._recover_put({recover}, False, error)",
+                f"        return self._recover_put({recover}, error)",
             ]
         body = [
             *opening,
@@ -254,13 +255,13 @@ class Source:
         lines += [f"        txn, key, k, kb, data, {entries} = self._recover_plan({recover}, error)"]
         lines += [
             "    try:",
-            *indent(self._store(insert), 2),
+            *indent(self._store(insert, done), 2),
             "    except EngineError as error:",
             "        raise self._fault(txn, error) from error",
         ]
-        return lines
+        return [*lines, f"    {done}"]
 
-    def _store(self, insert: bool) -> list[str]:
+    def _store(self, insert: bool, done: str) -> list[str]:
         plans = list(enumerate(self.plans))
         lines = ["put = txn._put", "if put(k, data, True, False):"]
         written = ["k"]
@@ -277,10 +278,10 @@ class Source:
                 lines.append(
                     f"    if n{i} is not None: {line}" if plan.nullable or plan.where is not None else f"    {line}"
                 )
-        lines.append("    return")
+        lines.append(f"    {done}")
         if insert:
             return [*lines, "raise self._duplicate(key)"]
-        lines += ["old = txn._get(k)", "if old == data: return"]
+        lines += ["old = txn._get(k)", f"if old == data: {done}"]
         if not plans:
             return [*lines, "put(k, data)"]
         return [*lines, *self._replace()]
@@ -518,19 +519,23 @@ BOUND_OPS: dict[str, Writer] = {
         insert=False,
         recover="(self._txn, key), row",
     ),
-    "_put_row": lambda s: s.write(
-        "def _put_row(self, row):", _BOUND, row_key=True, insert=False, recover="(self._txn, None), row"
-    ),
-    "_add_row": lambda s: s.write(
-        "def _add_row(self, row):", _BOUND, row_key=True, insert=True, recover="(self._txn, None), row"
-    ),
-    "_add_pair": lambda s: s.write(
-        "def _add_pair(self, key, row):", _BOUND, row_key=False, insert=True, recover="(self._txn, key), row"
-    ),
     "__delitem__": lambda s: _bound(s.delete("def __delitem__(self, key):", _BOUND, "raise KeyError(key)", "return")),
     "delete": lambda s: _bound(s.delete("def delete(self, key):", _BOUND, "return False", "return True")),
     "get_many": lambda s: s.many("def get_many(self, keys):"),
     "_pairs": lambda s: s.pairs("def _pairs(self, rows):", row_key=False),
+}
+
+#: For tables that know which field of a row is its key; without, the map of a transaction has slower, general ones.
+ROW_OPS: dict[str, Writer] = {
+    "put": lambda s: [
+        "def put(self, row, *rest):",
+        "    if rest:",
+        "        return self._put_pair(row, *rest)",
+        *s.write("", _BOUND, row_key=True, insert=False, recover="(self._txn, None), row")[1:],
+    ],
+    "add": lambda s: s.write(
+        "def add(self, row):", _BOUND, row_key=True, insert=True, recover="(self._txn, None), row"
+    ),
     "_pairs_of_rows": lambda s: s.pairs("def _pairs_of_rows(self, rows):", row_key=True),
 }
 

@@ -1,32 +1,35 @@
 """Value codecs: one file per format, all of them a :class:`ValueCodec`.
 
-Importing this package imports none of numpy, msgspec, cbor2, flatbuffers; each is imported when a codec first
-needs it.
+Importing this package imports none of its modules, and none of numpy, msgspec, cbor2, flatbuffers: a codec's module
+is imported when the codec is first named, and its library when the codec is first used.
 """
 
 from __future__ import annotations
 
-from zlmdb.values.base import Lease, ValueCodec
-from zlmdb.values.cbor import Cbor
-from zlmdb.values.compression import COMPRESS_SNAPPY, COMPRESS_ZLIB, Compressed, compressed
-from zlmdb.values.flatbuffers import FlatBuffers
-from zlmdb.values.json import Json
-from zlmdb.values.numpy import Numpy
-from zlmdb.values.pickle import Pickle
-from zlmdb.values.records import FieldInfo, RecordInfo, describe
-from zlmdb.values.scalars import (
-    Bytes,
-    Bytes16,
-    Bytes20,
-    Bytes20Timestamp,
-    Bytes32,
-    Oid,
-    String,
-    Timestamp,
-    Uuid,
-)
-from zlmdb.values.sets import OidSet, StringSet, UuidSet
-from zlmdb.values.views import lease_view
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from zlmdb.values.base import Lease, ValueCodec
+    from zlmdb.values.cbor import Cbor
+    from zlmdb.values.compression import COMPRESS_SNAPPY, COMPRESS_ZLIB, Compressed, compressed
+    from zlmdb.values.flatbuffers import FlatBuffers
+    from zlmdb.values.json import Json
+    from zlmdb.values.numpy import Numpy
+    from zlmdb.values.pickle import Pickle
+    from zlmdb.values.records import FieldInfo, RecordInfo, describe
+    from zlmdb.values.scalars import (
+        Bytes,
+        Bytes16,
+        Bytes20,
+        Bytes20Timestamp,
+        Bytes32,
+        Oid,
+        String,
+        Timestamp,
+        Uuid,
+    )
+    from zlmdb.values.sets import OidSet, StringSet, UuidSet
+    from zlmdb.values.views import lease_view
 
 __all__ = [
     "COMPRESS_SNAPPY",
@@ -57,3 +60,31 @@ __all__ = [
     "describe",
     "lease_view",
 ]
+
+_HOMES = {
+    "base": ("Lease", "ValueCodec"),
+    "cbor": ("Cbor",),
+    "compression": ("COMPRESS_SNAPPY", "COMPRESS_ZLIB", "Compressed", "compressed"),
+    "flatbuffers": ("FlatBuffers",),
+    "json": ("Json",),
+    "numpy": ("Numpy",),
+    "pickle": ("Pickle",),
+    "records": ("FieldInfo", "RecordInfo", "describe"),
+    "scalars": ("Bytes", "Bytes16", "Bytes20", "Bytes20Timestamp", "Bytes32", "Oid", "String", "Timestamp", "Uuid"),
+    "sets": ("OidSet", "StringSet", "UuidSet"),
+    "views": ("lease_view",),
+}
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        from importlib import import_module
+
+        for home, names in _HOMES.items():
+            if name in names:
+                value = globals()[name] = getattr(import_module(f"zlmdb.values.{home}"), name)
+                return value
+        raise AttributeError(f"module 'zlmdb.values' has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

@@ -14,7 +14,6 @@ from typing import Any
 from zlmdb._typing import Buffer, Names
 from zlmdb.errors import DecodeError, EncodeError, ValueTypeError, ZlmdbError
 from zlmdb.values.base import T, ValueCodec, undecodable
-from zlmdb.values.limits import check_depth
 from zlmdb.values.records import is_plain
 
 __all__ = ["Cbor"]
@@ -99,6 +98,8 @@ class Cbor(ValueCodec[T]):
 
 def _plain_encoder(marshal: Callable[[Any], Any] | None) -> Callable[[Any], bytes]:
     from cbor2 import CBOREncodeError, dumps
+
+    from zlmdb.values.depth import check_depth
 
     def encode_cbor(value: Any) -> bytes:
         check_depth(value)

@@ -11,10 +11,7 @@ demand it. What a value may expand to is bounded, so that a few broken bytes can
 from __future__ import annotations
 
 import sys
-import threading
-import zlib
 from collections.abc import Callable
-from importlib.util import find_spec
 from typing import Any
 
 from zlmdb._typing import Buffer, Names
@@ -115,6 +112,8 @@ class Compressed(ValueCodec[T]):
 
 
 def _installed(module: str) -> bool:
+    from importlib.util import find_spec
+
     try:
         return find_spec(module) is not None
     except ValueError:  # a module object without a spec, or None in its place
@@ -130,6 +129,8 @@ def _bounded(size: int, limit: int, possible: int) -> None:
 
 
 def _zlib() -> tuple[Callable[[bytes], bytes], Callable[[Buffer, int], bytes]]:
+    import zlib
+
     def expand(data: Buffer, limit: int) -> bytes:
         if len(data) * 1032 <= limit:  # the most that deflate can do
             return zlib.decompress(data)
@@ -145,6 +146,8 @@ def _zlib() -> tuple[Callable[[bytes], bytes], Callable[[Buffer, int], bytes]]:
 
 
 def _zstd() -> tuple[Callable[[bytes], bytes], Callable[[Buffer, int], bytes]]:
+    import threading
+
     import zstandard
 
     # The contexts are costly to make and must not be used by two threads at once.

@@ -233,7 +233,7 @@ def make_object(info: RecordInfo, values: dict[str, Any]) -> Any:
         return values
     fields = info.fields
     if info.constructor:
-        given = {fields[name].argument: value for name, value in values.items() if fields[name].argument is not None}
+        given = {fields[name].argument or "": values[name] for name in values if fields[name].argument is not None}
         result = info.type(**given)
         rest = {name: value for name, value in values.items() if fields[name].argument is None}
     else:

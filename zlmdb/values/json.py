@@ -13,7 +13,7 @@ from typing import Any
 from zlmdb._typing import Buffer, Names
 from zlmdb.errors import DecodeError, EncodeError, ValueTypeError, ZlmdbError
 from zlmdb.values.base import T, ValueCodec, undecodable
-from zlmdb.values.limits import MAX_DEPTH, check_depth
+from zlmdb.values.limits import MAX_DEPTH
 from zlmdb.values.records import is_plain
 
 __all__ = ["Json"]
@@ -98,6 +98,8 @@ class Json(ValueCodec[T]):
 
 def _plain_encoder(marshal: Callable[[Any], Any] | None) -> Callable[[Any], bytes]:
     from json import JSONEncoder
+
+    from zlmdb.values.depth import check_depth
 
     text = JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 

@@ -23,9 +23,6 @@ object, or ``[format, [shape]]`` for a subarray.
 from __future__ import annotations
 
 import functools
-import json
-import pickle
-import re
 from typing import TYPE_CHECKING, Any
 
 from zlmdb._typing import Buffer
@@ -47,8 +44,9 @@ _MAX_DIMENSIONS = 64
 _MAX_ITEM = 1 << 31
 #: Elements without a size take no room in the value, so nothing else bounds their number.
 _MAX_EMPTY = 1 << 24
-_SIMPLE = re.compile(
-    r"[<>|=]?(?:b1|[iu][1248]|f(?:2|4|8|12|16)|c(?:8|16|24|32)|[SUV][0-9]{1,10}|[mM]8(?:\[[0-9]{0,9}[A-Za-z]{1,2}\])?)"
+_SIMPLE = (
+    r"[<>|=]?(?:b1|[iu][1248]|f(?:2|4|8|12|16)|c(?:8|16|24|32)|[SUV][0-9]{1,10}"
+    r"|[mM]8(?:\[[0-9]{0,9}[A-Za-z]{1,2}\])?)"
 )
 
 
@@ -127,6 +125,8 @@ class Numpy(ValueCodec["np.ndarray[Any, Any]"]):
 
 def _array(data: Buffer) -> np.ndarray[Any, Any]:
     """An array over the elements; the header is believed in nothing."""
+    from pickle import PickleBuffer
+
     import numpy as np
 
     size = len(data)
@@ -153,7 +153,8 @@ def _array(data: Buffer) -> np.ndarray[Any, Any]:
         # numpy takes a new memoryview of what it is given, which does not hinder the release of the first
         # one. The pickle buffer between them does: it keeps `data` itself exported for as long as any array
         # over it lives.
-        return np.ndarray(shape, dtype, np.frombuffer(pickle.PickleBuffer(data), np.uint8), start)
+        buffer: Any = PickleBuffer(data)
+        return np.ndarray(shape, dtype, np.frombuffer(buffer, np.uint8), start)
     except Exception as error:
         raise undecodable("a numpy array", data, error) from error
 
@@ -170,6 +171,8 @@ def _describe(dtype: np.dtype[Any]) -> bytes:
 
 
 def _describe_any(dtype: np.dtype[Any]) -> bytes:
+    import json
+
     spec = _spec(dtype)
     text = spec if isinstance(spec, str) else json.dumps(spec, separators=(",", ":"), ensure_ascii=False)
     description = text.encode()
@@ -206,18 +209,22 @@ def _spec(dtype: np.dtype[Any]) -> Any:
 
 @functools.lru_cache(maxsize=256)
 def _dtype(description: bytes) -> np.dtype[Any]:
+    import json
+
     text = str(description, "utf-8")
     return _build(json.loads(text) if text.startswith("{") else text)
 
 
 def _build(spec: Any) -> np.dtype[Any]:
     """The type of a description. Raises any Exception for one that :func:`_spec` does not make."""
+    import re
+
     import numpy as np
 
     dtype: np.dtype[Any]
     if isinstance(spec, str):
         # numpy's own parser understands far more than the names of simple types, at times with great effort.
-        if _SIMPLE.fullmatch(spec) is None:
+        if re.fullmatch(_SIMPLE, spec) is None:
             raise ValueError(f"unknown type {spec[:40]!r}")
         dtype = np.dtype(spec)
     elif isinstance(spec, list):
@@ -237,7 +244,7 @@ def _build(spec: Any) -> np.dtype[Any]:
         }
         if "titles" in spec:
             fields["titles"] = spec["titles"]
-        dtype = np.dtype(fields, align=spec.get("align") is True)
+        dtype = np.dtype(fields, align=spec.get("align") is True)  # type: ignore[call-overload]
     if dtype.itemsize >= _MAX_ITEM:
         raise ValueError(f"elements of {dtype.itemsize} bytes")
     return dtype

@@ -5,7 +5,6 @@ Reading a pickle runs whatever its bytes say, so it must be asked for; writing i
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -71,6 +70,8 @@ class Pickle(ValueCodec[T]):
                 " file, allow it for the table with @zlmdb.table(..., allow_pickle=True), or for the database with"
                 " zlmdb.open(..., allow_pickle=True)"
             )
+        import pickle
+
         try:
             value = pickle.loads(data)
         except Exception as error:
@@ -87,6 +88,8 @@ class Pickle(ValueCodec[T]):
 
 
 def _dumps(value: Any) -> bytes:
+    import pickle
+
     try:
         return pickle.dumps(value, protocol=2)
     except RecursionError as error:

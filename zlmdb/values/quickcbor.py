@@ -11,7 +11,8 @@ from typing import Any
 
 from zlmdb._typing import Buffer
 from zlmdb.values import cborbytes
-from zlmdb.values.limits import check_depth
+from zlmdb.values.depth import check_depth
+from zlmdb.values.limits import MAX_DEPTH
 from zlmdb.values.records import FieldInfo, RecordInfo
 from zlmdb.values.shapes import Shape
 from zlmdb.values.source import Source
@@ -170,7 +171,7 @@ def _item_function(part: Shape) -> Callable[[Any], bytes]:
 
     def deep_item(value: Any) -> bytes:
         plain = norm(value)
-        check_depth(plain)
+        check_depth(plain, MAX_DEPTH - 1)  # the map of the record is around it
         return dumps(plain)
 
     return deep_item if part.deep else item

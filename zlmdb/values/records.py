@@ -6,24 +6,24 @@ msgspec is imported here: their classes carry what is needed.
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import types
 import typing
-from typing import Any, Union, get_args, get_origin
+from typing import Any, NamedTuple, Union, get_args, get_origin
 
 from zlmdb.errors import SchemaError
+from zlmdb.values.faults import MISSING
 
-__all__ = ["FieldInfo", "RecordInfo", "describe", "is_plain"]
+__all__ = ["MISSING", "FieldInfo", "RecordInfo", "describe", "is_plain"]
 
 _PLAIN = (None, Any, object, dict, list, typing.Dict, typing.List)  # noqa: UP006 as users may spell them
 
 
-@dataclasses.dataclass(frozen=True)
-class FieldInfo:
+class FieldInfo(NamedTuple):
     """One field of a record.
 
-    >>> @dataclasses.dataclass
+    >>> from dataclasses import dataclass
+    >>> @dataclass
     ... class User:
     ...     name: str
     ...     city: str | None = None
@@ -41,7 +41,7 @@ class FieldInfo:
     #: False if the field has a default (or, in a TypedDict, need not be there).
     required: bool
     #: The default; ``MISSING`` if there is none, or if a function makes it.
-    default: Any = dataclasses.MISSING
+    default: Any = MISSING
     #: A function without arguments that makes the default, or None.
     factory: Any = None
     #: Name of the argument of the constructor; None if it takes none for this field.
@@ -56,8 +56,7 @@ class FieldInfo:
         return self.factory() if self.factory is not None else self.default
 
 
-@dataclasses.dataclass(frozen=True)
-class RecordInfo:
+class RecordInfo(NamedTuple):
     """A record class, described."""
 
     #: The class.
@@ -174,13 +173,13 @@ def _attrs(cls: Any, hints: dict[str, Any]) -> RecordInfo:
     fields = {}
     for field in cls.__attrs_attrs__:
         default = field.default
-        none = getattr(default, "__class__", None).__name__ == "_Nothing" or repr(default) == "NOTHING"
+        none = type(default).__name__ == "_Nothing"
         made = type(default).__name__ == "Factory"
         fields[field.name] = _field(
             field.name,
             hints.get(field.name, Any),
             required=none,
-            default=dataclasses.MISSING if none or made else default,
+            default=MISSING if none or made else default,
             factory=default.factory if made else None,
             argument=(field.alias or field.name.lstrip("_")) if field.init else None,
             keyword=bool(field.kw_only),
@@ -189,15 +188,18 @@ def _attrs(cls: Any, hints: dict[str, Any]) -> RecordInfo:
 
 
 def _dataclass(cls: Any, hints: dict[str, Any]) -> RecordInfo:
+    import dataclasses  # not at the top: it takes `inspect` along, which takes longer than all of this package
+
     fields = {}
     for field in dataclasses.fields(cls):
-        none = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+        default = MISSING if field.default is dataclasses.MISSING else field.default
+        factory = None if field.default_factory is dataclasses.MISSING else field.default_factory
         fields[field.name] = _field(
             field.name,
             hints[field.name],
-            required=none,
-            default=field.default,
-            factory=None if field.default_factory is dataclasses.MISSING else field.default_factory,
+            required=default is MISSING and factory is None,
+            default=default,
+            factory=factory,
             argument=field.name if field.init else None,
             keyword=bool(field.kw_only),
         )
@@ -217,7 +219,7 @@ def _struct(cls: Any, hints: dict[str, Any]) -> RecordInfo:
             name,
             hints[name],
             required=none,
-            default=dataclasses.MISSING if none or kind == "Factory" else defaults[at],
+            default=MISSING if none or kind == "Factory" else defaults[at],
             factory=defaults[at].factory if kind == "Factory" else None,
             argument=name,
             stored=stored,
@@ -246,7 +248,7 @@ def _namedtuple(cls: Any, hints: dict[str, Any]) -> RecordInfo:
                 name,
                 hints.get(name, Any),
                 required=name not in cls._field_defaults,
-                default=cls._field_defaults.get(name, dataclasses.MISSING),
+                default=cls._field_defaults.get(name, MISSING),
                 argument=name,
             )
             for name in cls._fields
@@ -268,14 +270,14 @@ def _checked(kind: str, cls: Any, fields: dict[str, FieldInfo]) -> RecordInfo:
     for name, field in fields.items():
         if field.argument is not None:
             keyword = found[field.argument].kind is Parameter.KEYWORD_ONLY
-            fields[name] = dataclasses.replace(field, keyword=keyword)
+            fields[name] = field._replace(keyword=keyword)
     return RecordInfo(cls, kind, fields)
 
 
 _READERS: tuple[tuple[typing.Callable[[Any], bool], typing.Callable[[Any, dict[str, Any]], RecordInfo]], ...] = (
     (lambda cls: hasattr(cls, "__struct_fields__"), _struct),
     (lambda cls: hasattr(cls, "__attrs_attrs__"), _attrs),
-    (lambda cls: dataclasses.is_dataclass(cls), _dataclass),
+    (lambda cls: hasattr(cls, "__dataclass_fields__"), _dataclass),
     (lambda cls: hasattr(cls, "__required_keys__") and issubclass(cls, dict), _typeddict),
     (lambda cls: issubclass(cls, tuple) and hasattr(cls, "_fields"), _namedtuple),
 )

@@ -16,8 +16,8 @@ from zlmdb._typing import Buffer
 from zlmdb.errors import DecodeError, SchemaError, ZlmdbError
 from zlmdb.values.base import undecodable
 from zlmdb.values.containers import Shapes, dec_hook, enc_hook
+from zlmdb.values.depth import check_depth
 from zlmdb.values.faults import Fault, decode_error, encode_error, unencodable
-from zlmdb.values.limits import check_depth
 from zlmdb.values.records import describe
 
 __all__ = ["cbor_decoder", "cbor_encoder", "json_decoder", "json_encoder"]

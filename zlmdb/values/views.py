@@ -130,7 +130,7 @@ def _make() -> type[np.ndarray[Any, Any]]:
             guarded(list(value.values()), found)
         return found
 
-    class MappedArray(np.ndarray):  # type: ignore[type-arg]
+    class MappedArray(np.ndarray):
         """A read-only array over the memory map that knows when its transaction has ended."""
 
         def __array_finalize__(self, source: Any) -> None:

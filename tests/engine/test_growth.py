@@ -1,0 +1,366 @@
+"""Growth: a database without a cap takes what it is given; one with a cap refuses cleanly; others' growth is followed."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dbsupport import Notes, Users, child, everything, run_python, user
+
+import zlmdb
+
+MB = 2**20
+DEFAULT = 10485760
+
+
+def size(path: str) -> int:
+    return os.path.getsize(f"{path}/data.mdb")
+
+
+def texts(db: Any, first: int, last: int, length: int = MB) -> None:
+    with db.begin(write=True) as txn:
+        for number in range(first, last):
+            txn[Notes][number] = chr(97 + number % 26) * length
+
+
+def assert_texts(db: Any, count: int, length: int = MB) -> None:
+    with db.begin() as txn:
+        found = [(key, len(text), text[:1]) for key, text in txn[Notes].select()]
+    assert found == [(number, length, chr(97 + number % 26)) for number in range(count)]
+
+
+# -- without a cap
+
+
+def test_a_database_takes_more_than_a_hundred_megabytes(path: str) -> None:
+    with zlmdb.open(path, [Notes], durability="unsafe") as db:
+        assert db.maxsize == db.stats()["max_size"] == DEFAULT
+        texts(db, 0, 12)
+        assert 12 * MB < size(path) < 14 * MB
+        texts(db, 12, 110)
+        assert_texts(db, 110)
+        assert db.maxsize == db.stats()["max_size"] == DEFAULT
+        assert db.stats()["free"] == 0
+        assert db.stats()["current_size"] == size(path) > 110 * MB
+    assert size(path) < 112 * MB
+    with zlmdb.open(path, [Notes], readonly=True) as db:
+        assert_texts(db, 110)
+
+
+@pytest.mark.parametrize("lib_version", ["0.9", "1.0"])
+def test_a_new_file_is_as_small_as_its_data(path: str, lib_version: str) -> None:
+    with zlmdb.open(path, lib_version=lib_version) as db:
+        assert size(path) <= 8192
+        assert db.stats()["current_size"] == size(path)
+        with db.begin(write=True) as txn:
+            txn.put(b"\xff\xf0key", b"value")
+    assert size(path) <= 16384
+
+
+def test_a_database_without_a_cap_stays_so_when_opened_again(path: str) -> None:
+    for turn in range(3):
+        with zlmdb.open(path, [Notes], durability="unsafe") as db:
+            texts(db, 8 * turn, 8 * turn + 8)
+            assert db.maxsize == DEFAULT
+    with zlmdb.open(path, [Notes]) as db:
+        assert_texts(db, 24)
+
+
+# -- a writable map, which must grow
+
+
+def test_a_fresh_writable_map_is_as_long_as_what_is_reported(path: str) -> None:
+    with zlmdb.Database(path, writemap=True) as db:
+        assert db.is_writemap
+        assert size(path) == db.maxsize == db.stats()["max_size"] == DEFAULT
+
+
+def test_a_writable_map_with_a_cap_is_as_long_as_the_cap(path: str) -> None:
+    with zlmdb.Database(path, writemap=True, maxsize=3 * MB) as db:
+        assert size(path) == db.maxsize == db.stats()["max_size"] == 3 * MB
+
+
+def test_a_writable_map_grows_ahead_of_need(path: str) -> None:
+    with zlmdb.open(path, [Notes], writemap=True, durability="unsafe") as db:
+        for number in range(40):
+            texts(db, number, number + 1)
+        assert_texts(db, 40)
+        assert db.maxsize == db.stats()["max_size"] == DEFAULT
+    with zlmdb.open(path, [Notes], writemap=True, durability="unsafe") as db:
+        texts(db, 40, 44)
+        assert_texts(db, 44)
+
+
+def test_write_grows_the_map_and_repeats_the_function(path: str) -> None:
+    calls = []
+
+    def fill(txn: Any) -> str:
+        calls.append(len(txn[Notes]))
+        for number in range(50):
+            txn[Notes][number] = chr(97 + number % 26) * MB
+        return "done"
+
+    with zlmdb.open(path, [Notes], writemap=True, durability="unsafe") as db:
+        assert db.write(fill) == "done"
+        assert_texts(db, 50)
+    assert len(calls) >= 2
+    assert set(calls) == {0}  # each call found what was committed, and nothing of the calls before
+
+
+def test_a_block_that_outgrows_the_map_says_what_helps(path: str) -> None:
+    with zlmdb.open(path, [Notes], writemap=True, durability="unsafe") as db:
+        texts(db, 0, 2)
+        with pytest.raises(zlmdb.DatabaseFull, match=r"Database\.write\(\)") as caught:
+            texts(db, 2, 60)
+        assert path in str(caught.value)
+        assert_texts(db, 2)
+        texts(db, 2, 5)
+        assert_texts(db, 5)
+
+
+def test_write_does_not_grow_under_another_transaction(path: str) -> None:
+    def fill(txn: Any) -> None:
+        for number in range(2, 50):
+            txn[Notes][number] = "x" * MB
+
+    with zlmdb.open(path, [Notes], writemap=True, durability="unsafe") as db:
+        texts(db, 0, 2)
+        with db.begin() as reader:
+            with pytest.raises(zlmdb.DatabaseFull, match="transactions"):
+                db.write(fill)
+            assert len(reader[Notes][1]) == MB
+        assert_texts(db, 2)
+        db.write(fill)
+        with db.begin() as txn:
+            assert len(txn[Notes]) == 50
+
+
+def test_write_passes_on_what_the_function_raises(path: str) -> None:
+    calls = []
+
+    def fail(txn: Any) -> None:
+        calls.append(1)
+        txn[Notes][1] = "lost"
+        raise ValueError("mine")
+
+    with zlmdb.open(path, [Notes]) as db:
+        with pytest.raises(ValueError, match="^mine$"):
+            db.write(fail)
+        assert calls == [1]
+        assert_texts(db, 0)
+
+
+# -- with a cap
+
+
+def writers(number: int, length: int) -> dict[str, Any]:
+    text = "x" * length
+    return {
+        "map of a transaction": lambda db, txn: [txn[Notes].put(n, text) for n in range(1, number)],
+        "attached map": lambda db, txn: [
+            db._tables[Notes].__setitem__((txn, n), text) for n in range(1, number)
+        ],
+        "raw": lambda db, txn: [txn.put(b"\xff\xf0%d" % n, text.encode()) for n in range(number)],
+        "put_many": lambda db, txn: txn[Notes].put_many((n, text) for n in range(1, number)),
+        "load": lambda db, txn: txn[Notes].load((n, text) for n in range(1, number)),
+        "add with indexes": lambda db, txn: [txn[Users].add(user(n, name=text)) for n in range(1, number)],
+        "put over rows with indexes": lambda db, txn: [txn[Users].put(user(0, name=text * n)) for n in range(1, 9)],
+        "load with indexes": lambda db, txn: txn[Users].load(user(n, name=text) for n in range(1, number)),
+        "inside a savepoint": lambda db, txn: within_savepoint(txn, number, text),
+    }
+
+
+def within_savepoint(txn: Any, number: int, text: str) -> None:
+    with txn.savepoint():
+        for n in range(1, number):
+            txn[Notes][n] = text
+
+
+@pytest.mark.parametrize("writer", list(writers(0, 0)))
+def test_a_cap_is_kept_and_nothing_is_half_written(path: str, writer: str) -> None:
+    length = 400 if "index" in writer else 40_000
+    number = 6000 if "index" in writer else 60
+    if writer == "put over rows with indexes":
+        length = 1000
+    tables = [Notes, Users]
+    with zlmdb.open(path, tables, maxsize=MB) as db:
+        assert db.maxsize == db.stats()["max_size"] == MB
+        with db.begin(write=True) as txn:
+            txn[Notes][0] = "kept"
+            txn[Users].add(user(0))
+        before = everything(db)
+        for caught_as in (zlmdb.DatabaseFull, zlmdb.lmdb.MapFullError):
+            if writer == "put over rows with indexes":
+                break
+            with pytest.raises(caught_as, match="is full") as caught, db.begin(write=True) as txn:
+                writers(number, length)[writer](db, txn)
+            assert path in str(caught.value)
+            assert "maxsize" in str(caught.value)
+            assert everything(db) == before
+            assert db.verify() == []
+        with db.begin(write=True) as txn:
+            txn[Notes][9999] = "fits"
+    assert size(path) <= MB
+    with zlmdb.open(path, tables) as db:
+        with db.begin(write=True) as txn:
+            writers(number, length)[writer](db, txn)
+        assert size(path) > (0 if writer == "put over rows with indexes" else MB)
+        assert db.verify() == []
+        with db.begin() as txn:
+            assert (txn[Users][0].email, txn[Notes][0]) == ("0@example.com", "kept")
+
+
+def test_a_full_map_that_is_caught_cannot_be_committed(path: str) -> None:
+    with zlmdb.open(path, [Notes], maxsize=MB) as db:
+        with db.begin(write=True) as txn:
+            txn[Notes][0] = "kept"
+        before = everything(db)
+        with pytest.raises(zlmdb.ZlmdbError) as caught, db.begin(write=True) as txn:
+            try:
+                for number in range(1, 100):
+                    txn[Notes][number] = "x" * 40_000
+            except zlmdb.DatabaseFull:
+                pass
+            with pytest.raises(zlmdb.ZlmdbError, match="unusable|is full"):
+                txn[Notes][0]
+        assert isinstance(caught.value, zlmdb.TransactionError | zlmdb.DatabaseFull)
+        assert everything(db) == before
+
+
+def test_write_gives_up_at_the_cap(path: str) -> None:
+    calls = []
+
+    def fill(txn: Any) -> None:
+        calls.append(1)
+        for number in range(100):
+            txn[Notes][number] = "x" * 40_000
+
+    with zlmdb.open(path, [Notes], maxsize=MB) as db:
+        with pytest.raises(zlmdb.DatabaseFull, match="maxsize"):
+            db.write(fill)
+        assert calls == [1]
+        assert_texts(db, 0)
+
+
+@pytest.mark.parametrize("maxsize", [-1, 100, "10", 1.5, True], ids=repr)
+def test_what_is_no_size_is_refused(path: str, maxsize: Any) -> None:
+    with pytest.raises(zlmdb.ZlmdbError, match=r"maxsize: expected a number of bytes") as caught:
+        zlmdb.open(path, maxsize=maxsize)
+    assert repr(maxsize) in str(caught.value)
+    assert not os.path.exists(path)
+
+
+def test_an_odd_size_is_reported_as_it_was_given(path: str) -> None:
+    with zlmdb.Database(path, maxsize=12345678) as db:
+        assert (db.maxsize, db.config()["maxsize"], db.stats()["max_size"]) == (12345678,) * 3
+        assert db.stats()["free"] == 1.0
+
+
+def test_free_is_the_share_that_is_not_used(path: str) -> None:
+    with zlmdb.open(path, [Notes], maxsize=4 * MB) as db:
+        texts(db, 0, 2)
+        stats = db.stats()
+        assert stats["free"] == 1 - stats["used"] / (4 * MB)
+        assert 0.45 < stats["free"] < 0.5
+        assert stats["used"] == stats["pages"] * stats["page_size"]
+
+
+def test_a_cap_smaller_than_the_file_still_opens_it(path: str) -> None:
+    with zlmdb.open(path, [Notes]) as db:
+        texts(db, 0, 4)
+    with zlmdb.open(path, [Notes], maxsize=MB) as db:
+        assert_texts(db, 4)
+        with pytest.raises(zlmdb.DatabaseFull):
+            texts(db, 4, 12)
+        assert_texts(db, 4)
+
+
+# -- little address space
+
+LIMITED = """
+    import resource, sys
+    from dbsupport import Notes
+    import zlmdb
+    limit = 1200 * 2**20
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    with zlmdb.open(sys.argv[1], [Notes], durability="unsafe") as db:
+        for start in range(0, 32, 2):
+            with db.begin(write=True) as txn:
+                for number in range(start, start + 2):
+                    txn[Notes][number] = chr(97 + number % 26) * 2**20
+        print(db.maxsize, db.stats()["max_size"])
+        def fill(txn):
+            for number in range(32, 64):
+                txn[Notes][number] = chr(97 + number % 26) * 2**20
+        db.write(fill)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits on address space are kept on Linux only")
+def test_a_process_with_little_address_space_opens_and_grows(path: str, tmp_path: Path) -> None:
+    assert run_python(LIMITED, tmp_path, path).split() == [str(DEFAULT)] * 2
+    with zlmdb.open(path, [Notes]) as db:
+        assert_texts(db, 64)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits on address space are kept on Linux only")
+def test_a_process_with_little_address_space_opens_a_large_file(path: str, tmp_path: Path) -> None:
+    with zlmdb.open(path, [Notes], durability="unsafe") as db:
+        texts(db, 0, 30)
+    code = """
+        import resource, sys
+        from dbsupport import Notes
+        import zlmdb
+        resource.setrlimit(resource.RLIMIT_AS, (1200 * 2**20, 1200 * 2**20))
+        with zlmdb.open(sys.argv[1], [Notes], readonly=len(sys.argv) > 2) as db, db.begin() as txn:
+            print([len(txn[Notes][number]) for number in range(30)] == [2**20] * 30)
+    """
+    assert run_python(code, tmp_path, path) == run_python(code, tmp_path, path, "readonly") == "True\n"
+
+
+# -- others grow the file
+
+GROWER = """
+    import sys
+    from dbsupport import Notes
+    import zlmdb
+    with zlmdb.open(sys.argv[1], [Notes], durability="unsafe") as db:
+        for line in sys.stdin:
+            first, last = map(int, line.split())
+            with db.begin(write=True) as txn:
+                for number in range(first, last):
+                    txn[Notes][number] = chr(97 + number % 26) * 2**20
+            print("done", flush=True)
+"""
+
+
+@pytest.mark.parametrize("options", [{"writemap": True}, {"maxsize": 4 * MB}, {}], ids=str)
+def test_what_another_process_adds_is_followed(path: str, tmp_path: Path, options: dict[str, Any]) -> None:
+    with zlmdb.open(path, [Notes], **options) as db, child(GROWER, tmp_path, path) as grower:
+        texts(db, 0, 1)
+        for last in (20, 40):
+            grower.tell(f"1 {last}")
+            assert grower.hears() == "done"
+            assert_texts(db, last)
+        if "maxsize" not in options:
+            texts(db, 40, 42)
+            assert_texts(db, 42)
+        with db.begin(write=True) as txn:
+            del txn[Notes][0]
+        with db.begin() as txn:
+            assert txn[Notes].first()[0] == 1
+
+
+def test_growth_is_followed_when_no_transaction_is_open_any_more(path: str, tmp_path: Path) -> None:
+    with zlmdb.open(path, [Notes], maxsize=4 * MB) as db, child(GROWER, tmp_path, path) as grower:
+        texts(db, 0, 1)
+        with db.begin() as old:
+            grower.tell("1 20")
+            assert grower.hears() == "done"
+            with pytest.raises(zlmdb.DatabaseError, match="another process has grown the map") as caught, db.begin():
+                pass
+            assert path in str(caught.value)
+            assert list(old[Notes]) == [0]
+            assert len(old[Notes][0]) == MB
+        assert_texts(db, 20)
