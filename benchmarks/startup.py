@@ -50,7 +50,8 @@ def _child(python: str, *arguments: str) -> Any:
 
 def _environment(python: str) -> dict[str, str]:
     """The measured interpreter finds zlmdb where this one does; another interpreter has its own."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    unwanted = ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE")  # compiled modules are kept, as those of an installation are
+    environment = {name: value for name, value in os.environ.items() if name not in unwanted}
     if python == sys.executable:
         import zlmdb
 
@@ -73,6 +74,8 @@ def measure(stands: dict[str, Any], rows: int, earlier: str | None, directory: s
     if earlier is not None:
         imports.append(("earlier: python", earlier, "pass"))
         imports.append(("earlier: zlmdb", earlier, "import zlmdb"))
+    for name, python, code in imports:
+        _spent([python, "-P", "-c", code], _environment(python))
     for _ in range(ROUNDS):
         for name, python, code in imports:
             seconds = _spent([python, "-P", "-c", code], _environment(python))

@@ -67,6 +67,13 @@ def user(number: int, **changes: Any) -> User:
     return User(oid=number, **{**fields, **changes})
 
 
+def add_user(db: Any, number: int) -> int:
+    """Add a row, in whatever process this is: the number of rows there are then."""
+    with db.begin(write=True) as txn:
+        txn[Users].add(user(number))
+        return len(txn[Users])
+
+
 def u(number: int) -> uuid.UUID:
     return uuid.UUID(int=number)
 

@@ -1,4 +1,4 @@
-"""Growth: a database without a cap takes what it is given; one with a cap refuses cleanly; others' growth is followed."""
+"""Growth: without a cap a database takes what it is given; with one it refuses cleanly; others' growth is followed."""
 
 import os
 import sys
@@ -145,7 +145,7 @@ def test_write_passes_on_what_the_function_raises(path: str) -> None:
         raise ValueError("mine")
 
     with zlmdb.open(path, [Notes]) as db:
-        with pytest.raises(ValueError, match="^mine$"):
+        with pytest.raises(ValueError, match="mine"):
             db.write(fail)
         assert calls == [1]
         assert_texts(db, 0)
@@ -158,9 +158,7 @@ def writers(number: int, length: int) -> dict[str, Any]:
     text = "x" * length
     return {
         "map of a transaction": lambda db, txn: [txn[Notes].put(n, text) for n in range(1, number)],
-        "attached map": lambda db, txn: [
-            db._tables[Notes].__setitem__((txn, n), text) for n in range(1, number)
-        ],
+        "attached map": lambda db, txn: [db._tables[Notes].__setitem__((txn, n), text) for n in range(1, number)],
         "raw": lambda db, txn: [txn.put(b"\xff\xf0%d" % n, text.encode()) for n in range(number)],
         "put_many": lambda db, txn: txn[Notes].put_many((n, text) for n in range(1, number)),
         "load": lambda db, txn: txn[Notes].load((n, text) for n in range(1, number)),
@@ -216,13 +214,13 @@ def test_a_full_map_that_is_caught_cannot_be_committed(path: str) -> None:
         with db.begin(write=True) as txn:
             txn[Notes][0] = "kept"
         before = everything(db)
-        with pytest.raises(zlmdb.ZlmdbError) as caught, db.begin(write=True) as txn:
+        with pytest.raises(zlmdb.ZlmdbError) as caught, db.begin(write=True) as txn:  # noqa: PT012 the block as a whole is what raises
             try:
                 for number in range(1, 100):
                     txn[Notes][number] = "x" * 40_000
             except zlmdb.DatabaseFull:
                 pass
-            with pytest.raises(zlmdb.ZlmdbError, match="unusable|is full"):
+            with pytest.raises(zlmdb.ZlmdbError, match=r"unusable|is full"):
                 txn[Notes][0]
         assert isinstance(caught.value, zlmdb.TransactionError | zlmdb.DatabaseFull)
         assert everything(db) == before

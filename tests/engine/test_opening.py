@@ -1,4 +1,4 @@
-"""Opening: directories and single files, what is not there, not readable, or not a database; and that nothing is harmed."""
+"""Opening: directories and single files; what is missing, not allowed or no database; and that nothing is harmed."""
 
 import hashlib
 import os

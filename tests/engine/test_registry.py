@@ -2,6 +2,7 @@
 
 import gc
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +138,7 @@ def test_conflicting_options_are_refused_naming_both_places(
     start = next(number for number, text in enumerate(source, 1) if text.startswith(line))
     with pytest.raises(zlmdb.AlreadyOpen, match=f"{name}=") as caught:
         zlmdb.Database.open(path, **want)
-    places = [int(part.split(")")[0].split(",")[0].split(" ")[0]) for part in str(caught.value).split(f"{__file__}:")[1:]]
+    places = [int(found) for found in re.findall(re.escape(__file__) + r":(\d+)", str(caught.value))]
     assert len(places) == 2, str(caught.value)
     assert places[0] != places[1]
     assert all(start < place < start + 20 for place in places)

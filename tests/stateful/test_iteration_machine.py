@@ -63,6 +63,8 @@ class IterationMachine(TableMachine[dict[int, Any]]):
         self.map = self.txn[Rows]
         # An iterator that began in a savepoint ends with it; all end with the transaction.
         self.walks = [walk for walk in self.walks if walk.depth <= len(self.savepoints)]
+        for walk in self.walks:
+            walk.advanced = min(walk.advanced, len(self.savepoints))
 
     def undone(self) -> None:
         # Where an iterator stands that was advanced in what was taken back is not promised.

@@ -164,7 +164,9 @@ class OwnInit:
 
 
 text = st.text(st.characters(codec="utf-8"), max_size=40)
-numbers = st.integers() | st.sampled_from([-1, 0, 23, 24, 255, 256, 65535, 65536, 2**32 - 1, 2**32, 2**63, 2**64, -(2**64)])
+numbers = st.integers() | st.sampled_from(
+    [-1, 0, 23, 24, 255, 256, 65535, 65536, 2**32 - 1, 2**32, 2**63, 2**64, -(2**64)]
+)
 floats = st.floats(allow_nan=False, allow_infinity=False)
 ns = st.integers(-(2**63) + 1, 2**63 - 1).map(lambda n: np.datetime64(n, "ns"))
 naive = st.datetimes()

@@ -126,7 +126,12 @@ def test_the_json_of_a_record_is_an_object_of_its_fields() -> None:
     assert plain["oid"] == str(value.oid)
     assert plain["when"] == 5
     assert plain["data"] == "ZGF0YQ=="
-    assert msgspec.json.decode(Json(Order).encode(Order(1))) == {"type": "order", "orderId": 1, "lineItems": [], "note": None}
+    assert msgspec.json.decode(Json(Order).encode(Order(1))) == {
+        "type": "order",
+        "orderId": 1,
+        "lineItems": [],
+        "note": None,
+    }
 
 
 @both

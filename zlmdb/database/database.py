@@ -98,8 +98,12 @@ class Database:
         if dbpath is not None and not isinstance(dbpath, (str, bytes, os.PathLike)):
             raise errors.DatabaseError(f"dbpath: expected a path, or None for a temporary database, found {dbpath!r}")
         self.log = log
+        if dbpath is not None and not os.fspath(dbpath):
+            raise errors.DatabaseError("dbpath: expected a path, or None for a temporary database, found an empty one")
         self._is_temp = dbpath is None
         self._dbpath = tempfile.mkdtemp(prefix="zlmdb-") if dbpath is None else os.fsdecode(dbpath)
+        #: Where the file lies, whatever the working directory becomes.
+        self._place = _place(self._dbpath)
         self._context = context
         self._options = Options(
             readonly=readonly,
@@ -179,7 +183,7 @@ class Database:
             remove_files(path)
 
     def _open(self) -> None:
-        path = os.path.abspath(self._dbpath)
+        path = self._place
         if self._is_temp and not os.path.isdir(path):
             os.mkdir(path)
         env = acquire(path, self._options, share=self._share)
@@ -252,7 +256,7 @@ class Database:
         if self._is_temp:
             raise TypeError("a temporary database cannot be pickled: it is removed when this process closes it")
         schema = type(self.schema) if self.schema is not None else None
-        return _unpickle, (os.path.abspath(self._dbpath), arguments, schema, list(self._tables))
+        return _unpickle, (self._place, arguments, schema, list(self._tables))
 
     # -- properties
 
@@ -472,6 +476,15 @@ class Database:
         Every row of a table with indexes is read, and every index entry compared with it.
         """
         return report.verify(self)
+
+
+def _place(path: str) -> str:
+    """The absolute path of a database: of its directory, also where the data file in it is named."""
+    place = os.path.abspath(path)
+    folder, name = os.path.split(place)
+    if name == "data.mdb" and (os.path.isfile(place) or os.path.exists(os.path.join(folder, "lock.mdb"))):
+        return folder
+    return place
 
 
 def _pid() -> int:

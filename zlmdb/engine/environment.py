@@ -96,8 +96,11 @@ class Environment:
         #: Read snapshots kept open because arrays over the map outlived their transaction.
         self.pinned: list[Any] = []
         self._lock = threading.Lock()
+        #: True if the map is small and is to be enlarged as the data grow.
+        self.grows = False
         self.raw = self._open()
         self._check_namespace()
+        self._check_length()
         if not options.readonly and options.lock:
             self.raw.reader_check()
         self.max_key_size: int = self.raw.max_key_size()
@@ -118,7 +121,7 @@ class Environment:
         problem: Exception | None = None
         for mapsize in self._mapsizes(size):
             try:
-                return lmdb.open(
+                raw = lmdb.open(
                     self.path,
                     map_size=mapsize,
                     subdir=subdir,
@@ -134,16 +137,26 @@ class Environment:
                 )
             except (lmdb.MemoryError, OverflowError) as error:
                 problem = error  # the system does not give that much address space: try less
+                continue
             except lmdb.Error as error:
                 raise self._open_error(error) from error
+            except FileNotFoundError as error:
+                raise errors.DatabaseNotFound(
+                    f"{self.path}: its parent directory does not exist, and is not made; make it first"
+                ) from error
+            except OSError as error:
+                raise errors.DatabaseError(f"{self.path} cannot be opened: {error.strerror}") from error
+            self.grows = options.maxsize is None and mapsize < RESERVATIONS[-1]
+            return raw
         raise errors.DatabaseError(f"{self.path}: the system gives no address space for its map") from problem
 
     def _mapsizes(self, size: int) -> list[int]:
         if self.options.maxsize is not None:
             return [max(self.options.maxsize, size)]
-        self.grows = self.options.writemap or sys.maxsize < 2**32 or os.name != "posix"
         small = max(DEFAULT_MAXSIZE, size)
-        return [small] if self.grows else [*RESERVATIONS, small]
+        if self.options.writemap or sys.maxsize < 2**32 or os.name != "posix":
+            return [small]
+        return [*(space for space in RESERVATIONS if space > 2 * size), small]
 
     def _open_error(self, error: lmdb.Error) -> Exception:
         text = str(error)
@@ -157,6 +170,13 @@ class Environment:
             return errors.DatabaseError(f"{self.path} is not a database of LMDB (or a damaged one): {text}")
         if isinstance(error, lmdb.VersionMismatchError):
             return errors.DatabaseError(f"{self.path} was made by an LMDB whose format is not known here: {text}")
+        if isinstance(error, (lmdb.CorruptedError, lmdb.PageNotFoundError)):
+            return errors.DatabaseError(f"{self.path} is damaged: {text}; restore it from a backup")
+        if os.strerror(errno.EACCES) in text and self.options.readonly and self.options.lock:
+            return errors.DatabaseError(
+                f"{self.path} cannot be opened: {text}. A reader takes its place in the lock file, which cannot be written "
+                "here; with lock=False it reads without, which is safe as long as nobody writes"
+            )
         if "No such file" in text:
             return errors.DatabaseNotFound(f"{self.path}: its directory does not exist and could not be made: {text}")
         return errors.DatabaseError(f"{self.path} cannot be opened: {text}")
@@ -177,6 +197,25 @@ class Environment:
             if os.strerror(errno.EACCES) in str(error):
                 raise self._namespace_error() from error
             raise self._open_error(error) from error
+
+    def _check_length(self) -> None:
+        """Refuse a file that was cut short: touching memory behind the end of a file kills the process.
+
+        A file may be shorter than the number of its pages says, if the last ones were given back before they were ever
+        written. So a short file is walked, byte by byte and without the engine, and refused if a page in use is missing.
+        """
+        path = data_file(self.path)
+        pages = self.raw.info()["last_pgno"] + 1
+        if os.path.getsize(path) >= pages * self.raw.stat()["psize"]:
+            return
+        from lmdb import verify
+
+        problems = verify.verify(path)
+        if problems:
+            self.raw.close()
+            raise errors.DatabaseError(
+                f"{self.path} is damaged: it was cut short ({problems[0]}); restore it from a backup"
+            )
 
     def _namespace_error(self) -> errors.AlreadyOpen:
         return errors.AlreadyOpen(
@@ -262,8 +301,6 @@ class Environment:
                 return False
             self.raw.set_mapsize(self.raw.info()["map_size"] * 2)
             return True
-
-    grows = False
 
     # -- pinned snapshots
 

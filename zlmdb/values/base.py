@@ -77,11 +77,14 @@ class ValueCodec(Generic[T]):
 
     def encode_expr(self, var: str, names: Names) -> str:
         """Source of an expression that gives the bytes of the local variable `var`."""
-        return f"{names.add(self.encode, f'encode_{self.name}')}({var})"
+        return f"{names.add(self.encode, self._hint('encode'))}({var})"
 
     def decode_expr(self, var: str, names: Names) -> str:
         """Source of an expression that gives the value of the local variable `var` (bytes or memoryview)."""
-        return f"{names.add(self.decode, f'decode_{self.name}')}({var})"
+        return f"{names.add(self.decode, self._hint('decode'))}({var})"
+
+    def _hint(self, verb: str) -> str:
+        return f"{verb}_{self.name.replace('+', '_')}"
 
     def __repr__(self) -> str:
         record = "" if self.record is None else f" of {getattr(self.record, '__name__', self.record)}"

@@ -99,12 +99,12 @@ class Cbor(ValueCodec[T]):
 def _plain_encoder(marshal: Callable[[Any], Any] | None) -> Callable[[Any], bytes]:
     from cbor2 import CBOREncodeError, dumps
 
-    from zlmdb.values.depth import check_depth
+    from zlmdb.values.depth import SAFE_DEPTH, check_depth, check_readable
 
     def encode_cbor(value: Any) -> bytes:
-        check_depth(value)
+        depth = check_depth(value)
         try:
-            return dumps(value)
+            data = dumps(value)
         except CBOREncodeError as error:
             if "cannot encode type" in str(error):
                 raise _unknown(error) from error
@@ -113,6 +113,9 @@ def _plain_encoder(marshal: Callable[[Any], Any] | None) -> Callable[[Any], byte
             raise _unknown(error) from error
         except (ValueError, OverflowError, RecursionError) as error:
             raise EncodeError(f"expected a value that CBOR can hold: {error}") from error
+        if depth > SAFE_DEPTH:
+            check_readable(data)
+        return data
 
     if marshal is None:
         return encode_cbor

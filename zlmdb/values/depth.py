@@ -12,7 +12,7 @@ from typing import Any
 from zlmdb.errors import EncodeError
 from zlmdb.values.limits import MAX_DEPTH
 
-__all__ = ["check_depth"]
+__all__ = ["SAFE_DEPTH", "check_depth", "check_readable"]
 
 _SCALARS = frozenset(
     (
@@ -30,26 +30,30 @@ _SCALARS = frozenset(
 )
 
 
-def check_depth(value: Any, limit: int = MAX_DEPTH) -> None:
-    """Refuses a value in which containers are nested too deep, or that contains itself.
+#: Up to here every CBOR item can be read: a set or a tag takes two levels there, and a decimal two more.
+SAFE_DEPTH = 100
+
+
+def check_depth(value: Any) -> int:
+    """How deep containers are nested in a value; 0 for one that is not a container, 1 for a flat dict.
 
     Args:
         value: anything; dicts, lists, tuples and sets (and what derives from them) count as containers.
-        limit: how many containers may be within one another, the outermost included; default `MAX_DEPTH`.
 
     Raises:
-        EncodeError: if it is too deep.
+        EncodeError: if it is more than `MAX_DEPTH`, or if the value contains itself.
 
     >>> check_depth({"a": [1, 2, {"b": None}]})
+    3
     """
     # The usual row is a flat dict, and the two tests that settle it run at the speed of C.
     if type(value) is dict:
         if _SCALARS.issuperset(map(type, value.values())) and _SCALARS.issuperset(map(type, value)):
-            return
+            return 1
     elif type(value) in _SCALARS:
-        return
+        return 0
     level = [value]
-    for _ in range(limit):
+    for depth in range(1, MAX_DEPTH + 1):
         inner: dict[int, Any] = {}
         for item in level:
             members: Any = ()
@@ -64,9 +68,27 @@ def check_depth(value: Any, limit: int = MAX_DEPTH) -> None:
                     # By identity, so that a value shared a thousand times is looked at once per level.
                     inner[id(member)] = member
         if not inner:
-            return
+            return depth
         level = list(inner.values())
-    raise EncodeError(
+    raise _too_deep()
+
+
+def check_readable(data: bytes) -> None:
+    """Refuses CBOR that is nested too deep for its decoder.
+
+    Raises:
+        EncodeError: if it cannot be read.
+    """
+    from cbor2 import loads
+
+    try:
+        loads(data)
+    except Exception as error:
+        raise _too_deep() from error
+
+
+def _too_deep() -> EncodeError:
+    return EncodeError(
         f"expected containers nested at most {MAX_DEPTH} deep, found a value that is deeper or contains itself:"
         " store its parts as rows of their own"
     )

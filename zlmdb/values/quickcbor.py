@@ -11,8 +11,7 @@ from typing import Any
 
 from zlmdb._typing import Buffer
 from zlmdb.values import cborbytes
-from zlmdb.values.depth import check_depth
-from zlmdb.values.limits import MAX_DEPTH
+from zlmdb.values.depth import SAFE_DEPTH, check_depth
 from zlmdb.values.records import FieldInfo, RecordInfo
 from zlmdb.values.shapes import Shape
 from zlmdb.values.source import Source
@@ -171,7 +170,8 @@ def _item_function(part: Shape) -> Callable[[Any], bytes]:
 
     def deep_item(value: Any) -> bytes:
         plain = norm(value)
-        check_depth(plain, MAX_DEPTH - 1)  # the map of the record is around it
+        if check_depth(plain) >= SAFE_DEPTH:
+            raise TypeError  # the slow way looks at the whole
         return dumps(plain)
 
     return deep_item if part.deep else item

@@ -16,7 +16,7 @@ from zlmdb._typing import Buffer
 from zlmdb.errors import DecodeError, SchemaError, ZlmdbError
 from zlmdb.values.base import undecodable
 from zlmdb.values.containers import Shapes, dec_hook, enc_hook
-from zlmdb.values.depth import check_depth
+from zlmdb.values.depth import SAFE_DEPTH, check_depth, check_readable
 from zlmdb.values.faults import Fault, decode_error, encode_error, unencodable
 from zlmdb.values.records import describe
 
@@ -108,9 +108,11 @@ def cbor_encoder(record: Any) -> tuple[Callable[[Any], bytes], str]:
     def slow(value: Any) -> bytes:
         try:
             plain = shape.norm(value)
-            if shape.deep:
-                check_depth(plain)
-            return dumps(plain)
+            depth = check_depth(plain) if shape.deep else 0
+            data = dumps(plain)
+            if depth > SAFE_DEPTH:
+                check_readable(data)
+            return data
         except Fault as fault:
             raise encode_error(fault, name) from None
         except ZlmdbError:
