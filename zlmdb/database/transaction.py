@@ -60,6 +60,7 @@ class Transaction:
         "_get",
         "_lease_token",
         "_lent",
+        "_nested",
         "_pop",
         "_put",
         "_raw",
@@ -103,6 +104,8 @@ class Transaction:
         env.live.add(ref)
         self._bound: dict[Any, Any] = {}
         self._seen: Any = None
+        #: The engine's transactions that those of open savepoints are nested in, outermost first.
+        self._nested: list[Any] = []
         self._lent: list[Any] = []
         self._lease_token: Lease | None = None
         self._use(raw)
@@ -146,12 +149,15 @@ class Transaction:
             DatabaseFull: if the map is full; nothing of the transaction is stored then.
             TransactionClosed: if it has ended already.
         """
+        inner = self._nested
         raw = self._finish("has ended: it was committed")
         if not self._write:
             self._leave(raw)
             return
         try:
             raw.commit()
+            while inner:
+                inner.pop().commit()
         except EngineError as error:
             raise translate(error, path=self._db.dbpath) from error
         finally:
@@ -163,10 +169,13 @@ class Transaction:
         Raises:
             TransactionClosed: if it has ended already.
         """
+        inner = self._nested
         raw = self._finish("has ended: it was aborted")
         if self._write:
             try:
                 raw.abort()
+                while inner:
+                    inner.pop().abort()
             finally:
                 self._env.writer = None
         else:
@@ -206,6 +215,8 @@ class Transaction:
                 if self._env.writer == threading.get_ident():
                     self._env.writer = None
                 raw.abort()
+                while self._nested:
+                    self._nested.pop().abort()
             else:
                 self._leave(raw)
 
@@ -226,9 +237,12 @@ class Transaction:
             f"{self._db.dbpath}: a write was tried in a read transaction; begin it with db.begin(write=True)"
         )
 
-    def _require_write(self, table: str) -> None:
+    def _require_open(self) -> None:
         if self._raw is None:
             self._ended()
+
+    def _require_write(self, table: str) -> None:
+        self._require_open()
         if not self._write:
             raise WRITE_IN_READ_TRANSACTION(
                 f"table {table}: a write was tried in a read transaction; begin it with db.begin(write=True)"
@@ -329,6 +343,7 @@ class Transaction:
             inner = self._env.begin_raw(None, outer, True, False)
         except EngineError as error:
             raise translate(error, path=self._db.dbpath) from error
+        self._nested.append(outer)
         self._raw = inner
         self._use(inner)
         try:
@@ -344,6 +359,7 @@ class Transaction:
             # Ended inside, by commit(), abort() or the closing of the database, it stays ended.
             self._seen = None
             if self._raw is inner:
+                self._nested.pop()
                 self._raw = outer
                 self._use(outer)
 

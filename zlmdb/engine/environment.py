@@ -174,8 +174,8 @@ class Environment:
             return errors.DatabaseError(f"{self.path} is damaged: {text}; restore it from a backup")
         if os.strerror(errno.EACCES) in text and self.options.readonly and self.options.lock:
             return errors.DatabaseError(
-                f"{self.path} cannot be opened: {text}. A reader takes its place in the lock file, which cannot be written "
-                "here; with lock=False it reads without, which is safe as long as nobody writes"
+                f"{self.path} cannot be opened: {text}. A reader takes its place in the lock file, which cannot be "
+                "written here; with lock=False it reads without, which is safe as long as nobody writes"
             )
         if "No such file" in text:
             return errors.DatabaseNotFound(f"{self.path}: its directory does not exist and could not be made: {text}")
@@ -202,7 +202,7 @@ class Environment:
         """Refuse a file that was cut short: touching memory behind the end of a file kills the process.
 
         A file may be shorter than the number of its pages says, if the last ones were given back before they were ever
-        written. So a short file is walked, byte by byte and without the engine, and refused if a page in use is missing.
+        written. So a short file is walked, byte by byte and without the engine, and refused if it misses a page.
         """
         path = data_file(self.path)
         pages = self.raw.info()["last_pgno"] + 1

@@ -212,6 +212,21 @@ class Composite(KeyCodec[Key]):
         self._tuple(values, fewer=True)
         return b"".join([self._component(index, item) for index, item in enumerate(values)])
 
+    def span(self, values: Key) -> tuple[bytes, bytes | None]:
+        """Where the keys lie whose leading components equal `values`: first bytes (inclusive) and last (exclusive).
+
+        Args:
+            values: the leading components, each complete; empty for all keys.
+
+        Returns:
+            The end is None if nothing can follow.
+
+        Raises:
+            KeyTypeError, KeyValueError: as :meth:`prefix` does.
+        """
+        start = self.prefix(values)
+        return start, successor(start)
+
     def text_prefix(self, values: Key, start: Any) -> bytes:
         """The bytes of all keys that begin with the components `values`, then one that begins with `start`.
 

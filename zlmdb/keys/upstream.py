@@ -130,6 +130,8 @@ class _StringNumber(Composite):
     """Text, not ended by anything, then a part of 8 bytes: taken apart from the right."""
 
     number: type[KeyCodec[Any]]
+    #: The greatest bytes of the number.
+    greatest: bytes
 
     def __init__(self, none_as_zeros: bool = True) -> None:
         super().__init__((String, self.number), none_as_zeros)
@@ -144,6 +146,13 @@ class _StringNumber(Composite):
 
     def _write_start(self, data: bytes) -> bytes:
         return data
+
+    def span(self, values: tuple[Any, ...]) -> tuple[bytes, bytes | None]:
+        # Nothing ends the text, so the keys of a longer one lie behind the greatest number of this one.
+        if len(values) != 1:
+            return super().span(values)
+        start = self.prefix(values)
+        return start, start + self.greatest + b"\0"
 
     def _split(self, data: Buffer) -> list[Buffer]:
         if len(data) < 8:
@@ -166,6 +175,7 @@ class StringOid(_StringNumber):
     """
 
     number = Oid
+    greatest = (2**53).to_bytes(8, "big")
 
 
 class StringTimestamp(_StringNumber):
@@ -179,6 +189,7 @@ class StringTimestamp(_StringNumber):
     """
 
     number = Timestamp
+    greatest = (2**63 - 1).to_bytes(8, "big")
 
 
 class OidTimestampLE(Composite):

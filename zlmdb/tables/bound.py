@@ -15,6 +15,7 @@ from collections.abc import (
 from itertools import islice
 from typing import Any
 
+from zlmdb import errors
 from zlmdb.engine import EngineError
 from zlmdb.tables import bounds, maintain, scan
 from zlmdb.tables.handle import prefix_span, select
@@ -25,6 +26,13 @@ __all__ = ["BoundMap"]
 
 #: How many rows are encoded, sorted and written together when a table is loaded.
 BATCH = 20_000
+
+
+class _Taken(Exception):
+    """A batch that could not be loaded, because a key of it exists; raised through the savepoint that takes it back."""
+
+    def __init__(self, pairs: list[tuple[bytes, bytes]]) -> None:
+        self.pairs = pairs
 
 
 class _Keys(KeysView[Any]):
@@ -215,15 +223,17 @@ class BoundMap(Ops, MutableMapping[Any, Any]):
         rows, holding = self._shape(rows)
         rows = iter(rows)
         done = 0
-        with self._txn._guarded():
-            while batch := list(islice(rows, BATCH)):
-                try:
+        try:
+            with self._txn._guarded():
+                while batch := list(islice(rows, BATCH)):
                     self._load_batch(batch, holding, sorted)
-                except EngineError as error:
-                    raise self._fault(self._txn, error) from error
-                done += len(batch)
-                if progress is not None:
-                    progress(done)
+                    done += len(batch)
+                    if progress is not None:
+                        progress(done)
+        except _Taken as taken:
+            raise self._taken(taken.pairs) from None
+        except EngineError as error:
+            raise self._fault(self._txn, error) from error
         return done
 
     def _load_batch(self, batch: list[Any], holding: bool, in_order: bool) -> None:
@@ -243,7 +253,7 @@ class BoundMap(Ops, MutableMapping[Any, Any]):
         consumed, added = cursor.putmulti(pairs, True, False)
         self._txn._count_puts(added)
         if added < consumed:
-            raise self._duplicate(self._first_duplicate(pairs))
+            raise _Taken(pairs)
         for i, found in enumerate(entries):
             found.sort()
             maintain._write(self, self._txn, i, found)
@@ -252,14 +262,14 @@ class BoundMap(Ops, MutableMapping[Any, Any]):
         data: bytes = plan.pointer.encode(self._definition.key.decode(kb))
         return data
 
-    def _first_duplicate(self, pairs: list[tuple[bytes, bytes]]) -> Any:
-        """A key of the batch that was there before, or comes twice in it."""
-        seen = set()
-        for k, data in pairs:
-            if k in seen or bytes(self._txn._get(k)) != data:
-                return self._definition.key.decode(k[2:])
+    def _taken(self, pairs: list[tuple[bytes, bytes]]) -> errors.DuplicateKey:
+        """The error for a batch of which a key exists, or comes twice; the batch itself has been taken back."""
+        seen: set[bytes] = set()
+        for k, _ in pairs:
+            if k in seen or self._txn._get(k) is not None:
+                break
             seen.add(k)
-        return self._definition.key.decode(pairs[0][0][2:])
+        return self._duplicate(self._definition.key.decode(k[2:]))
 
     def first(self) -> tuple[Any, Any] | None:
         """The row with the smallest key, as (key, value); None if there is none."""

@@ -27,14 +27,11 @@ def _bound(codec: KeyCodec[Any], value: Any) -> bytes:
         return codec.encode_bound(value)
 
 
-def _partial(codec: KeyCodec[Any], value: Any) -> bool:
-    return isinstance(codec, Composite) and isinstance(value, (tuple, list)) and len(value) < len(codec.parts)
-
-
 def _beyond(prefix: bytes, codec: KeyCodec[Any], value: Any, encoded: bytes) -> bytes:
     """The first bytes after a key, and, for a tuple of fewer parts, after all keys that begin with it."""
-    if _partial(codec, value):
-        return after_slot(prefix + encoded)
+    if isinstance(codec, Composite) and isinstance(value, (tuple, list)) and len(value) < len(codec.parts):
+        end = codec.span(tuple(value))[1]
+        return after_slot(prefix) if end is None else prefix + end
     return prefix + encoded + b"\0"
 
 
@@ -89,7 +86,8 @@ def prefix_range(prefix: bytes, codec: KeyCodec[Any], value: Any, *, table: str)
     """
     try:
         if isinstance(codec, Composite) and isinstance(value, (tuple, list)):
-            start = prefix + codec.prefix(tuple(value))
+            first, end = codec.span(tuple(value))
+            return prefix + first, after_slot(prefix) if end is None else prefix + end
         else:
             start = prefix + codec.partial(value)
     except errors.DataError as error:

@@ -12,7 +12,7 @@ from typing import Any
 
 from zlmdb.engine import EngineError
 from zlmdb.tables.definition import TableDefinition
-from zlmdb.tables.plan import IndexPlan
+from zlmdb.tables.plan import FROM_ROW, IndexPlan
 from zlmdb.tables.source import BOUND_OPS, HANDLE_OPS, ROW_OPS, SHARED_OPS, Source
 from zlmdb.values import records
 
@@ -23,7 +23,7 @@ class Namespace:
     """The globals of generated functions: constants by name."""
 
     def __init__(self) -> None:
-        self.globals: dict[str, Any] = {"EngineError": EngineError}
+        self.globals: dict[str, Any] = {"EngineError": EngineError, "FROM_ROW": FROM_ROW}
         self._names: dict[tuple[int, int], str] = {}
 
     def add(self, value: object, hint: str) -> str:

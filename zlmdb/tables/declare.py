@@ -11,6 +11,7 @@ import zlmdb
 from zlmdb import errors, keys
 from zlmdb.keys.base import KeyCodec
 from zlmdb.tables.definition import IndexDefinition, TableDefinition, key_codec, value_codec
+from zlmdb.tables.source import BOUND_OPS, ROW_OPS
 
 if TYPE_CHECKING:
     from zlmdb._typing import K, V
@@ -248,11 +249,18 @@ def define(cls: type[Any], overrides: dict[str, Any] | None = None) -> TableDefi
         SchemaError: if the declaration is incomplete or contradicts itself.
     """
     name = cls.__name__
-    if cls._zlmdb_key is None or cls._zlmdb_value is None:
+    if cls._zlmdb_key is None and cls._zlmdb_value is None and cls._zlmdb_oid is None:
+        # A bare map over a slot of any table: bytes to bytes.
         codec_key: Any = keys.Bytes()
         from zlmdb.values import Bytes
 
         return TableDefinition(name, codec_key, Bytes(), earlier=True)
+    for keyword, given in (("key", cls._zlmdb_key), ("value", cls._zlmdb_value)):
+        if given is None:
+            raise errors.SchemaError(
+                f"table {name}: it has no {keyword} codec; derive it from a named map such as zlmdb.MapUuidCbor, or "
+                "give both: class Trades(zlmdb.Map[UUID, Trade], key=zlmdb.Uuid, value=zlmdb.Cbor)"
+            )
     options = {**cls._zlmdb_options, **{k: v for k, v in (overrides or {}).items() if v is not None}}
     record = _record_of(cls)
     where = f"table {name}"
@@ -260,6 +268,7 @@ def define(cls: type[Any], overrides: dict[str, Any] | None = None) -> TableDefi
     value = value_codec(cls._zlmdb_value, record, options, where=where)
     fields = _record_fields(value)
     declarations = [d for d in _declarations(cls) if d.name]
+    _check_names(declarations, where)
     _check_pk(cls._zlmdb_pk, key, fields, where)
     earlier = value.record is None and not declarations and not cls._zlmdb_pk and bool(cls._zlmdb_earlier)
     return TableDefinition(
@@ -285,6 +294,18 @@ def _declarations(cls: type[Any]) -> list[IndexDeclaration]:
             else:
                 found.pop(name, None)
     return list(found.values())
+
+
+def _check_names(declarations: list[IndexDeclaration], where: str) -> None:
+    """An index must not hide a method of the map."""
+    from zlmdb.tables.bound import BoundMap
+
+    for declaration in declarations:
+        if hasattr(BoundMap, declaration.name) or declaration.name in ROW_OPS | BOUND_OPS:
+            raise errors.SchemaError(
+                f"{where}: an index cannot be called {declaration.name!r}, because maps have a method of that name; "
+                f"call it by_{declaration.name}"
+            )
 
 
 def _record_of(cls: type[Any]) -> Any:
@@ -355,7 +376,7 @@ def _check_pk(pk: tuple[str, ...], key: KeyCodec[Any], info: Any, where: str) ->
         )
     for name in pk:
         if info is not None and name not in info.fields:
-            raise errors.SchemaError(f"{where}: its primary key names {name!r}, which is no field of {info!r}")
+            raise errors.SchemaError(f"{where}: its primary key names {name!r}, which is no field of {info.name}")
 
 
 def _codec_of_fields(fields: tuple[str, ...], info: Any, where: str) -> KeyCodec[Any]:

@@ -361,6 +361,7 @@ def select(
 ) -> scan.Selection[Any]:
     """The records between two encoded bounds, through the generated scan of the wanted shape."""
     txn = open_transaction(table, txn)
+    scan.limited(iter(()), limit)  # a wrong limit is refused here, and not when the first row is asked for
     codec = table._definition.key
     forwards_keys = return_keys and not return_values and not reverse
     if forwards_keys and not txn._write and not txn._buffers and type(codec).decode_many is not KeyCodec.decode_many:
@@ -373,7 +374,6 @@ def select(
     records = getattr(table, scan.shape(return_keys, return_values, reverse, txn._buffers))
     if limit is None:
         return scan.Selection(lambda: records(txn, start, stop))
-    scan.limited(iter(()), limit)
     return scan.Selection(lambda: scan.limited(records(txn, start, stop), limit))
 
 
@@ -387,7 +387,7 @@ def prefix_span(table: Any, prefix: Any) -> tuple[bytes, bytes]:
             if len(prefix) == len(parts) and isinstance(parts[-1], (String, Bytes)):
                 start = table._p + codec.text_prefix(tuple(prefix[:-1]), "" if prefix[-1] is None else prefix[-1])
             else:
-                start = table._p + codec.prefix(tuple(prefix))
+                return bounds.prefix_range(table._p, codec, prefix, table=name)
             return start, bounds.after_slot(start)
         if codec.width is not None and parts is None and not isinstance(prefix, (bytes, bytearray, memoryview)):
             start = table._p + codec.encode(prefix)

@@ -96,6 +96,7 @@ class Index(Generic[K, V]):
         Raises:
             KeyTypeError, KeyValueError: if a value or bound does not fit the index's key.
         """
+        scan.limited(iter(()), limit)  # a wrong limit is refused here, and not when the first row is asked for
         start, stop = self._range(values, lo, hi, bounds)
         txn = self._txn
         shape = scan.shape(return_keys, return_values, reverse, False)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from zlmdb import errors
 from zlmdb.engine import EngineError, translate
 from zlmdb.keys import Composite
-from zlmdb.tables.plan import IndexPlan, field_of
+from zlmdb.tables.plan import FROM_ROW, IndexPlan, field_of
 
 if TYPE_CHECKING:
     from zlmdb.tables.compile import Compiled
@@ -109,7 +109,7 @@ class Ops:
     def _recover_put(self, item: Any, row: Any, error: Exception) -> Any:
         txn, key = self._split(item)
         self._pass_on(txn, error)
-        if key is None and self._definition.pk:
+        if key is FROM_ROW:
             key = self._row_key(row)
         k = self._p + self._key_bytes(key)
         data = self._value_bytes(row)
@@ -124,17 +124,27 @@ class Ops:
     ) -> tuple[Any, Any, bytes, bytes, bytes, tuple[bytes | None, ...]]:
         txn, key = self._split(item)
         self._pass_on(txn, error)
-        if key is None and self._definition.pk:
+        if key is FROM_ROW:
             key = self._row_key(row)
         kb = self._key_bytes(key)
         data = self._value_bytes(row)
         return txn, key, self._p + kb, kb, data, self._entries(kb, row)
 
-    def _recover_pair(self, key: Any, row: Any, error: Exception) -> tuple[bytes, bytes]:
+    def _recover_pair(self, item: Any, holding: bool, error: Exception) -> tuple[bytes, bytes]:
         if isinstance(error, errors.ConstraintError | errors.TransactionError):
             raise error
-        if key is None and self._definition.pk:
-            key = self._row_key(row)
+        if holding:
+            key, row = self._row_key(item), item
+        elif isinstance(item, (tuple, list)) and len(item) == 2:
+            key, row = item
+        else:
+            raise errors.ValueTypeError(
+                f"table {self._definition.name}: expected pairs (key, value), found {type(item).__name__} "
+                f"{errors.short(item)}; rows alone can be given where the table is declared with pk=...",
+                table=self._definition.name,
+                expected="(key, value)",
+                found=type(item).__name__,
+            )
         return self._p + self._key_bytes(key), self._value_bytes(row)
 
     def _recover_delete(self, item: Any, error: Exception) -> tuple[Any, Any, bool]:
@@ -155,6 +165,12 @@ class Ops:
             raise error
         if isinstance(error, EngineError) and not _bad_size(error):
             raise self._fault(txn, error) from error
+
+    def _write_fault(self, txn: Any, key: Any, error: Exception) -> Exception:
+        """The error for what the engine raised while a row was written."""
+        if isinstance(error, EngineError) and _bad_size(error):
+            self._key_bytes(key)  # raises, and says how long it is
+        return self._fault(txn, error)
 
     def _fault(self, txn: Any, error: Exception) -> Exception:
         return translate(error, path=txn._db.dbpath)
@@ -204,7 +220,12 @@ class Ops:
                 table=self._definition.name,
                 key=key,
             ) from error
-        return self._entries(kb, row, strict=False)
+        try:
+            return self._entries(kb, row, strict=False)
+        except BaseException:
+            if restore is not None:
+                restore[0]._put(restore[1], bytes(old))
+            raise
 
     def _pointer_matches(self, txn: Any, entry: bytes, pointer: bytes) -> bool:
         held = txn._get(entry)

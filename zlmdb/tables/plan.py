@@ -12,17 +12,21 @@ from zlmdb.keys import Bytes, Composite
 from zlmdb.keys.base import KeyCodec
 from zlmdb.values.base import ValueCodec
 
-__all__ = ["IndexPlan", "field_of"]
+__all__ = ["FROM_ROW", "IndexPlan", "field_of"]
+
+
+#: Stands for the key in the slow twins of functions that take it from the row; None may be a (wrong) key.
+FROM_ROW = object()
 
 
 def field_of(row: Any, path: str) -> Any:
-    """The field of a row: an attribute, or an item of a dict; dots go into fields of fields.
+    """The field of a row: an attribute, or an item of a dict (None if it has none); dots go into fields of fields.
 
     Raises:
-        AttributeError, KeyError: if there is no such field.
+        AttributeError: if there is no such field.
     """
     for name in path.split("."):
-        row = row[name] if isinstance(row, dict) else getattr(row, name)
+        row = row.get(name) if isinstance(row, dict) else getattr(row, name)
         if row is None:
             return None
     return row
@@ -118,17 +122,18 @@ class IndexPlan:
             NullValueConstraint: if the key is None, the index not nullable, and `strict`.
             KeyTypeError, KeyValueError: if the key does not fit.
         """
-        if not self.listed(row):
-            return None
         try:
+            if not self.listed(row):
+                return None
             key = self.key_of(row)
         except Exception as error:
+            if self.function is not None or self.where is not None:
+                # The program's own error: it is the program that knows what to do about it. That holds for a stored
+                # row, too: without its key the entry could not be found and would stay behind.
+                error.add_note(f"in a function of index {self.name} of table {table}; nothing was written")
+                raise
             if not strict:
                 return None
-            if self.function is not None:
-                # The program's own error: it is the program that knows what to do about it.
-                error.add_note(f"in the function of index {self.name} of table {table}; nothing was written")
-                raise
             raise errors.ValueTypeError(
                 f"table {table}, index {self.name}: cannot take the index key from {errors.short(row)}: "
                 f"{type(error).__name__}: {error}",

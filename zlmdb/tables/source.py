@@ -257,7 +257,7 @@ class Source:
             "    try:",
             *indent(self._store(insert, done), 2),
             "    except EngineError as error:",
-            "        raise self._fault(txn, error) from error",
+            "        raise self._write_fault(txn, key, error) from error",
         ]
         return [*lines, f"    {done}"]
 
@@ -381,14 +381,16 @@ class Source:
     def pairs(self, head: str, *, row_key: bool) -> list[str]:
         """A generator of (key, value) bytes for many rows."""
         unpack, key = self.unpack_row() if row_key else self.unpack()
-        loop = "for row in rows:" if row_key else "for key, row in rows:"
-        body = [*unpack, f"pair = (p + {key}, {self.encode('row')})"]
-        lines = [head, "    p = self._p", f"    {loop}", "        try:", *indent(body, 3)]
-        recover = "None, row" if row_key else "key, row"
+        take = ["row = item"] if row_key else ["key, row = item"]
+        body = [*take, *unpack, f"pair = (p + {key}, {self.encode('row')})"]
         return [
-            *lines,
+            head,
+            "    p = self._p",
+            "    for item in rows:",
+            "        try:",
+            *indent(body, 3),
             "        except Exception as error:",
-            f"            pair = self._recover_pair({recover}, error)",
+            f"            pair = self._recover_pair(item, {row_key}, error)",
             "        yield pair",
         ]
 
@@ -531,10 +533,10 @@ ROW_OPS: dict[str, Writer] = {
         "def put(self, row, *rest):",
         "    if rest:",
         "        return self._put_pair(row, *rest)",
-        *s.write("", _BOUND, row_key=True, insert=False, recover="(self._txn, None), row")[1:],
+        *s.write("", _BOUND, row_key=True, insert=False, recover="(self._txn, FROM_ROW), row")[1:],
     ],
     "add": lambda s: s.write(
-        "def add(self, row):", _BOUND, row_key=True, insert=True, recover="(self._txn, None), row"
+        "def add(self, row):", _BOUND, row_key=True, insert=True, recover="(self._txn, FROM_ROW), row"
     ),
     "_pairs_of_rows": lambda s: s.pairs("def _pairs_of_rows(self, rows):", row_key=True),
 }

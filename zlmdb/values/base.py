@@ -86,6 +86,18 @@ class ValueCodec(Generic[T]):
     def _hint(self, verb: str) -> str:
         return f"{verb}_{self.name.replace('+', '_')}"
 
+    #: Attributes that, beside the record type, say what a codec does: two codecs that agree in them are equal.
+    _options = ("marshal", "parse", "build", "cast", "allow_pickle", "codec", "method")
+
+    def __eq__(self, other: object) -> bool:
+        if type(self) is not type(other):
+            return NotImplemented
+        names = ("name", "record", *self._options)
+        return all(getattr(self, name, None) == getattr(other, name, None) for name in names)
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.name))
+
     def __repr__(self) -> str:
         record = "" if self.record is None else f" of {getattr(self.record, '__name__', self.record)}"
         return f"<value codec {self.name}{record}>"

@@ -26,7 +26,7 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from zlmdb._typing import Buffer
-from zlmdb.errors import EncodeError, short
+from zlmdb.errors import EncodeError, ValueTypeError, short
 from zlmdb.values.base import Lease, ValueCodec, undecodable, wrong_type
 from zlmdb.values.views import lease_view
 
@@ -161,7 +161,12 @@ def _array(data: Buffer) -> np.ndarray[Any, Any]:
 
 def _description(dtype: np.dtype[Any]) -> bytes:
     if dtype.hasobject:
-        raise wrong_type("an array of numbers, times, bytes or text (not of Python objects)", dtype)
+        expected, found = "an array of numbers, times, bytes or text", f"an array of {str(dtype)[:80]}"
+        raise ValueTypeError(
+            f"expected {expected}, found {found}: Python objects have no bytes of their own",
+            expected=expected,
+            found=found,
+        )
     return _describe(dtype) if dtype.names is None else _describe_any(dtype)
 
 

@@ -12,6 +12,7 @@ import tempfile
 import uuid
 
 import numpy as np
+
 import zlmdb
 from zlmdb import MapOidTimestampOid, MapOidTimestampStringOid, MapUuidCbor, table
 
@@ -83,8 +84,13 @@ def pages(lib_version):
                 for number in range(10_000):
                     tables[0][txn, uuid.uuid5(uuid.NAMESPACE_OID, str(number))] = row(number)
             filled = db.stats()
-        return {"attached": attached["pages"], "filled": filled["pages"], "leaf": filled["leaf_pages"],
-                "overflow": filled["overflow_pages"], "entries": filled["entries"]}
+        return {
+            "attached": attached["pages"],
+            "filled": filled["pages"],
+            "leaf": filled["leaf_pages"],
+            "overflow": filled["overflow_pages"],
+            "entries": filled["entries"],
+        }
     finally:
         shutil.rmtree(folder)
 
