@@ -1,7 +1,7 @@
 """One start of a program, measured from within: run as a script by an interpreter that has done nothing else.
 
-``child.py declare WHO`` declares tables; ``make WHO PATH N`` makes a database of N tables; ``open WHO PATH N`` opens it,
-attaches the tables and reads a row.
+``child.py declare WHO`` declares tables; ``make WHO PATH N`` makes a database of N tables; ``open WHO PATH N`` opens
+it, attaches the tables and reads a row.
 """
 
 import json
@@ -123,7 +123,11 @@ def _open(who: str, path: str, number: int) -> dict[str, float]:
         def opened() -> Any:
             return _opened_raw(path)
     else:
+        import zlmdb
+
         tables = _declare(who, number, _person())
+        # What a program names is imported by its import statements, and counted there.
+        _ = zlmdb.open if who == "ours" else zlmdb.Database
 
         def opened() -> Any:
             return _opened(who, path, tables)

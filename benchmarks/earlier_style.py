@@ -1,10 +1,11 @@
 """Programs in the style of earlier releases: ``people[txn, key]``, marshal and parse, index tables attached by hand.
 
-The same text runs on zlmdb as it is now and, by another interpreter, on the earlier release. Indexes with many rows to a
-key are tables with a composite key that ends with the primary key; there is no map from (text, UUID), so that is written
-as text.
+The same text runs on zlmdb as it is now and, by another interpreter, on the earlier release. Indexes with many rows to
+a key are tables with a composite key that ends with the primary key; there is no map from (text, UUID), so that is
+written as text.
 """
 
+# ruff: noqa: B007 - the last row of a loop is the answer
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -142,9 +143,7 @@ class EarlierStyle(Contestant):
         number, row = 0, None
         with self.db.begin() as txn:
             for city in names:
-                for oid in self.by_city.select(
-                    txn, from_key=(city, ""), to_key=(city, "g"), return_keys=False
-                ):
+                for oid in self.by_city.select(txn, from_key=(city, ""), to_key=(city, "g"), return_keys=False):
                     row = people[txn, oid]
                     number += 1
         return number, row

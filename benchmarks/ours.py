@@ -1,5 +1,6 @@
 """zlmdb with declared records, used as ``txn[People]``."""
 
+# ruff: noqa: B007 - the last row of a loop is the answer
 from __future__ import annotations
 
 from collections.abc import Sequence

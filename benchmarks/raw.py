@@ -1,8 +1,8 @@
 """Hand-written py-lmdb: the limit. Straight-line code for one class, without checks of types or any generality.
 
-The records are those that zlmdb stores, byte for byte: ``slot | oid`` to the encoded person in slot 1, and three indexes
-in the slots 2 to 4: email to oid; city, oid to oid; city, name, oid to oid. Text that is not the last part of a key is
-ended by 00 01, and a 00 within it is written 00 FF.
+The records are those that zlmdb stores, byte for byte: ``slot | oid`` to the encoded person in slot 1, and three
+indexes in the slots 2 to 4: email to oid; city, oid to oid; city, name, oid to oid. Text that is not the last part of
+a key is ended by 00 01, and a 00 within it is written 00 FF.
 """
 
 from __future__ import annotations
@@ -155,9 +155,7 @@ class Raw(Contestant):
                 kb = row.oid.int.to_bytes(16, "big")
                 town = city.encode().replace(b"\0", b"\0\xff") + b"\0\1"
                 by_city.append((BY_CITY + town + kb, kb))
-                by_name.append(
-                    (BY_CITY_NAME + town + row.name.encode().replace(b"\0", b"\0\xff") + b"\0\1" + kb, kb)
-                )
+                by_name.append((BY_CITY_NAME + town + row.name.encode().replace(b"\0", b"\0\xff") + b"\0\1" + kb, kb))
         by_city.sort()
         putmulti(by_city)
         by_name.sort()

@@ -1,4 +1,4 @@
-"""Tables from kept results: ``python -m benchmarks.report [file ...]`` prints them, ``--rst FILE`` writes them for the docs.
+"""Tables from kept results: ``python -m benchmarks.report`` prints them, ``--rst FILE`` writes them for the docs.
 
 A ratio is taken within each round and pass, between runs that followed each other, and the median of these ratios is
 shown: so a slow minute of the machine strikes both sides. Microseconds are medians, too, of the process's CPU time.
@@ -129,8 +129,13 @@ def _earlier(numbers: Numbers) -> Table:
         if declared is None:
             continue
         rows.append(
-            (LABELS[name], _us(numbers.time(name, "earlier")), _ratio(declared), *_met(declared, goal, least=True))
-            + (_ratio(marshal),)
+            (
+                LABELS[name],
+                _us(numbers.time(name, "earlier")),
+                _ratio(declared),
+                *_met(declared, goal, least=True),
+                _ratio(marshal),
+            )
         )
     head = ("workload", "earlier us", "times faster, declared", "goal", "", "times faster, same program")
     return Table("Against the earlier release", head, rows)
@@ -143,8 +148,14 @@ def _typed(numbers: Numbers) -> Table:
             continue
         raw = numbers.ratio(name, "zlmdb-attrs-json", "raw")
         rows.append(
-            (LABELS[name], _us(numbers.time(name, "zlmdb-attrs-json")), _ratio(raw), *_met(raw, GOALS_TYPED.get(name)))
-            + (_us(numbers.time(name, "raw-dicts")), _ratio(numbers.ratio(name, "zlmdb-attrs-json", "raw-dicts")))
+            (
+                LABELS[name],
+                _us(numbers.time(name, "zlmdb-attrs-json")),
+                _ratio(raw),
+                *_met(raw, GOALS_TYPED.get(name)),
+                _us(numbers.time(name, "raw-dicts")),
+                _ratio(numbers.ratio(name, "zlmdb-attrs-json", "raw-dicts")),
+            )
         )
     head = ("workload", "attrs, JSON us", "to raw CBOR", "goal", "", "dicts, raw cbor2 us", "ratio to that")
     return Table("Typed records over JSON", head, rows)
@@ -168,8 +179,14 @@ def _startup(found: dict[str, Any]) -> list[Table]:
         goal = {"ours 6": 1.0, "ours 20": 2.0}.get(name)
         who, number = name.split()
         rows.append(
-            (f"{who}: {number} tables", f"{first:.2f}", *_met(first, goal), f"{wall:.2f}", f"{again:.2f}")
-            + _met(again, goal)
+            (
+                f"{who}: {number} tables",
+                f"{first:.2f}",
+                *_met(first, goal),
+                f"{wall:.2f}",
+                f"{again:.2f}",
+                *_met(again, goal),
+            )
         )
     head = ("open, attach, get a row", "first: CPU ms", "goal", "", "first: wall ms", "again: CPU ms", "goal", "")
     tables.append(Table("Opening a file of existing tables", head, rows))
@@ -235,7 +252,10 @@ def text(found: dict[str, Any]) -> str:
         widths = [max(len(row[at]) for row in [table.head, *table.rows]) for at in range(len(table.head))]
 
         def line(row: tuple[str, ...], widths: list[int] = widths) -> str:
-            cells = [cell.ljust(w) if at == 0 else cell.rjust(w) for at, (cell, w) in enumerate(zip(row, widths))]
+            cells = [
+                cell.ljust(w) if at == 0 else cell.rjust(w)
+                for at, (cell, w) in enumerate(zip(row, widths, strict=True))
+            ]
             return "  ".join(cells).rstrip()
 
         lines += ["", table.title, line(table.head), *map(line, table.rows)]

@@ -66,9 +66,7 @@ class Remote:
 
     def run(self, name: str, rows: int, seed: str, deep: bool) -> dict[str, Any]:
         """Run a workload: see :meth:`benchmarks.measure.Stand.run`."""
-        found: dict[str, Any] = self._ask(
-            do="run", arguments={"name": name, "rows": rows, "seed": seed, "deep": deep}
-        )
+        found: dict[str, Any] = self._ask(do="run", arguments={"name": name, "rows": rows, "seed": seed, "deep": deep})
         return found
 
     def close(self) -> None:
@@ -105,9 +103,7 @@ def compare(work: Work, results: dict[str, dict[str, Any]]) -> None:
     first = next(iter(answers))
     for name, answer in answers.items():
         if answer != answers[first]:
-            raise ValueError(
-                f"{work.name}: {first} answers {answers[first][:400]}, but {name} answers {answer[:400]}"
-            )
+            raise ValueError(f"{work.name}: {first} answers {answers[first][:400]}, but {name} answers {answer[:400]}")
     digests = {name: result.pop("digest") for name, result in results.items()}
     for group in SAME_BYTES[work.store]:
         found = {name: digests[name] for name in group if digests.get(name)}
@@ -121,7 +117,7 @@ def rounds(
     """Run all workloads in rounds; in each, the contestants take turns, and another one begins each time."""
     turn = 0
     parts = {work.name: [name for name, stand in stands.items() if stand.takes_part(work)] for work in WORKS}
-    wanted = [work for work in WORKS if not only or work.name in only or work.fresh and _needed(work, only)]
+    wanted = [work for work in WORKS if not only or work.name in only or (work.fresh and _needed(work, only))]
     for at in range(number):
         for work in wanted:
             for again in range(1 if work.fresh else passes):
@@ -134,9 +130,7 @@ def rounds(
                     results[name] = stands[name].run(work.name, rows, seed, at == 0 and again == 0)
                 compare(work, results)
                 for name, result in results.items():
-                    keep.append(
-                        {"rows": rows, "round": at, "pass": again, "work": work.name, "who": name, **result}
-                    )
+                    keep.append({"rows": rows, "round": at, "pass": again, "work": work.name, "who": name, **result})
                 if names:
                     _progress(f"round {at + 1}/{number}, {rows} rows: {work.label}")
     _progress("")
@@ -178,7 +172,7 @@ def machine(stands: dict[str, Any]) -> dict[str, Any]:
         "python": platform.python_version(),
         "zlmdb": zlmdb.__version__,
         "lmdb": version("lmdb"),
-        "LMDB": ".".join(map(str, lmdb.version())),
+        "LMDB": _lmdb_version(lmdb),
         "cbor2": version("cbor2"),
         "msgspec": version("msgspec"),
         "attrs": version("attrs"),
@@ -189,19 +183,25 @@ def machine(stands: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _lmdb_version(lmdb: Any) -> str:
+    """Version of the LMDB that new files are written by: py-lmdb has one for each format."""
+    with tempfile.TemporaryDirectory() as directory, lmdb.open(directory, lib_version=1) as env:
+        return ".".join(map(str, env.lib_version()))
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Measure, keep the numbers, print the tables."""
     from benchmarks import report
 
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--rows", type=int, action="append", help="size of the tables; may be repeated (default: 100000)")
+    parser.add_argument("--rows", type=int, action="append", help="size of the tables; may be repeated (100000)")
     parser.add_argument("--only", action="append", default=[], choices=[*BY_NAME, "startup"], help="only this workload")
     parser.add_argument("--earlier", metavar="PYTHON", help="interpreter that has the earlier release installed")
-    parser.add_argument("--rounds", type=int, help="how often everything is repeated (default: 5; 3 from a million rows)")
-    parser.add_argument("--passes", type=int, default=4, help="repetitions of reading within a round (default: 4)")
+    parser.add_argument("--rounds", type=int, help="repetitions of everything (5; 3 from a million rows)")
+    parser.add_argument("--passes", type=int, default=4, help="repetitions of reading within a round (4)")
     parser.add_argument("--without", action="append", default=[], metavar="NAME", help="leave a contestant out")
-    parser.add_argument("--directory", help="where the databases go (default: a temporary directory)")
-    parser.add_argument("--output", type=Path, help="file for the numbers (default: benchmarks/results/<rows>.json)")
+    parser.add_argument("--directory", help="where the databases go (a temporary directory)")
+    parser.add_argument("--output", type=Path, help="file for the numbers (benchmarks/results/<rows>.json)")
     given = parser.parse_args(arguments)
     for rows in given.rows or [100_000]:
         directory = tempfile.mkdtemp(prefix="zlmdb-benchmarks-", dir=given.directory)

@@ -74,7 +74,7 @@ def measure(stands: dict[str, Any], rows: int, earlier: str | None, directory: s
     if earlier is not None:
         imports.append(("earlier: python", earlier, "pass"))
         imports.append(("earlier: zlmdb", earlier, "import zlmdb"))
-    for name, python, code in imports:
+    for _, python, code in imports:
         _spent([python, "-P", "-c", code], _environment(python))
     for _ in range(ROUNDS):
         for name, python, code in imports:
@@ -89,9 +89,7 @@ def measure(stands: dict[str, Any], rows: int, earlier: str | None, directory: s
         for _ in range(ROUNDS):
             for who, python in openers:
                 path = os.path.join(directory, f"open-{number}-{who}")
-                found["opens"].setdefault(f"{who} {number}", []).append(
-                    _child(python, "open", who, path, str(number))
-                )
+                found["opens"].setdefault(f"{who} {number}", []).append(_child(python, "open", who, path, str(number)))
     stand = stands.get("zlmdb")
     if stand is not None and "plain" in stand.open:
         stand.open.pop("plain").close()

@@ -1,7 +1,7 @@
-"""The earlier release, measured by its own interpreter: run as a script, told what to do line by line on standard input.
+"""The earlier release, measured by its own interpreter: a script that is told what to do on standard input, by line.
 
-The checkout must not be on the import path here, because its package has the same name as the one to be measured; so the
-package of the benchmarks is made known by hand.
+The checkout must not be on the import path here, because its package has the same name as the one to be measured; so
+the package of the benchmarks is made known by hand.
 """
 
 from __future__ import annotations

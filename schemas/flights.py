@@ -1,7 +1,7 @@
 """The flights that left New York City in 2013, with the airlines, airports, planes and weather that belong to them.
 
 The rows are msgspec Structs over Json, the fastest that a row can be read and written: msgspec does it in C,
-``array_like=True`` leaves the names of the fields out of the text, which takes a quarter off the file, and ``gc=False``
+``array_like=True`` leaves the names of the fields out of the text, so the file is smaller, and ``gc=False``
 spares the garbage collector rows that are never part of a cycle. The price of ``array_like`` is that new fields can
 only be added at the end, with a default. Attrs classes and dataclasses would do as well, and are a little slower.
 

@@ -73,8 +73,11 @@ def public(module: ModuleType) -> Iterator[tuple[str, Any]]:
         yield name, value
         if not inspect.isclass(value):
             continue
+        fields = getattr(value, "__dataclass_fields__", ())
         for attribute, member in vars(value).items():
             found = member.__func__ if isinstance(member, (staticmethod, classmethod)) else member
+            if attribute in fields:
+                continue  # a default that is a function
             if not attribute.startswith(("_", "test_")) and (inspect.isfunction(found) or isinstance(found, property)):
                 yield f"{name}.{attribute}", getattr(value, attribute)
 

@@ -1,4 +1,4 @@
-"""What the state machines share: a database with one table, its transaction, savepoints, and the way through a reopen."""
+"""What the state machines share: a database, its write transaction, savepoints, and the way through a reopen."""
 
 from __future__ import annotations
 

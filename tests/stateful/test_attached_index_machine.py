@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import run_state_machine_as_test, rule
+from hypothesis.stateful import rule, run_state_machine_as_test
 
 import zlmdb
 from tests.stateful.machine import TableMachine
@@ -92,7 +92,8 @@ class AttachedIndexMachine(TableMachine[Any]):
                 expected = holders
             assert dict(self.maps[name].select(self.txn)) == expected, name
         ages = sorted((row["age"], oid.bytes) for oid, row in rows.items())
-        assert [oid.bytes for oid in self.txn[People].by_age.keys()] == [oid for _, oid in ages]
+        found = self.txn[People].by_age.select(return_keys=True, return_values=False)
+        assert [oid.bytes for oid in found] == [oid for _, oid in ages]
         if all(holders[row["city"]] == oid for oid, row in rows.items() if row["city"] is not None):
             assert self.txn[People].check() == []
 
@@ -109,9 +110,7 @@ class AttachedIndexMachine(TableMachine[Any]):
         if row["email"] is None:
             return zlmdb.NullValueConstraint
         for name in ("email", "nick"):
-            if row[name] is not None and any(
-                other[name] == row[name] for there, other in rows.items() if there != oid
-            ):
+            if row[name] is not None and any(other[name] == row[name] for there, other in rows.items() if there != oid):
                 return zlmdb.UniqueViolation
         return None
 

@@ -219,9 +219,7 @@ def machine(style: str) -> type[TableMachine[dict[uuid.UUID, Any]]]:
                     listed = not name.endswith(("active_by_age", "active_by_city")) or active(row)
                     if listed and not nullable and parts(row) is not None:
                         wrong.add(zlmdb.NullValueConstraint)
-                elif unique and any(
-                    key_of(name, other) == key for there, other in model.items() if there != oid
-                ):
+                elif unique and any(key_of(name, other) == key for there, other in model.items() if there != oid):
                     wrong.add(zlmdb.UniqueViolation)
             return wrong
 

@@ -1,8 +1,8 @@
 """Iterators of a transaction that goes on writing: each gives next what is next then, and ends when nothing is.
 
-Several iterators live at once, forwards and backwards, over rows and over an index, while rows before, at and after them
-are put, replaced and removed, one by one and in bulk, and savepoints come and go. Values are large, so that the rows take
-many pages, and pages split and merge under the iterators.
+Several iterators live at once, forwards and backwards, over rows and over an index, while rows before, at and after
+them are put, replaced and removed, one by one and in bulk, and savepoints come and go. Values are large, so that the
+rows take many pages, and pages split and merge under the iterators.
 """
 
 from __future__ import annotations

@@ -74,9 +74,7 @@ def pairs(first: list[Any], second: list[Any]) -> st.SearchStrategy[tuple[Any, A
     return st.tuples(st.sampled_from(first), st.sampled_from(second))
 
 
-JSON = st.one_of(
-    st.integers(-3, 3), st.text("aé\0", max_size=3), st.booleans(), st.lists(st.floats(-1, 1), max_size=2)
-)
+JSON = st.one_of(st.integers(-3, 3), st.text("aé\0", max_size=3), st.booleans(), st.lists(st.floats(-1, 1), max_size=2))
 CBOR = st.one_of(JSON, st.binary(max_size=3), st.none(), st.dictionaries(st.integers(0, 2), st.booleans()))
 
 

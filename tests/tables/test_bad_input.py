@@ -144,7 +144,12 @@ ROWS: dict[str, tuple[Any, type[Exception], str, tuple[Any, ...]]] = {
         "table Users: expected uuid.UUID as key, found str 'x'",
         ("Users", None, None, None),
     ),
-    "no such row": (5, zlmdb.ValueTypeError, "table Users: expected a User .*oid.*found int 5", ("Users", "oid", None, None)),
+    "no such row": (
+        5,
+        zlmdb.ValueTypeError,
+        "table Users: expected a User .*oid.*found int 5",
+        ("Users", "oid", None, None),
+    ),
     "None": (None, zlmdb.ValueTypeError, "table Users: expected a User .*found NoneType", ("Users", "oid", None, None)),
 }
 
@@ -261,7 +266,9 @@ def test_a_key_that_cannot_be_decoded_is_named(db: Any) -> None:
         txn.put(prefix + b"no end", b"x")
     with db.begin() as txn:
         for read in (lambda: list(txn[Days]), lambda: list(txn[Days].items()), lambda: txn[Days].last()):
-            with pytest.raises(zlmdb.DecodeError, match=f"table Days: the stored key {b'no end'.hex()} cannot be decoded"):
+            with pytest.raises(
+                zlmdb.DecodeError, match=f"table Days: the stored key {b'no end'.hex()} cannot be decoded"
+            ):
                 read()
         assert txn[Days]["Bonn", 1] == "rain"
         assert txn[Days].first() == (("Bonn", 1), "rain")
@@ -296,7 +303,7 @@ def test_an_exception_of_a_parse_function_is_wrapped_and_named() -> None:
     with zlmdb.open(":memory:", [Parsed]) as db, db.begin(write=True) as txn:
         txn[Parsed][1], txn[Parsed][2] = {"there": 5}, {}
         assert txn[Parsed][1] == 5
-        with pytest.raises(zlmdb.DecodeError, match="table Parsed, key 2: .*KeyError.*there") as caught:
+        with pytest.raises(zlmdb.DecodeError, match=r"table Parsed, key 2: .*KeyError.*there") as caught:
             txn[Parsed][2]
         assert isinstance(caught.value.__cause__, Exception)
         assert 2 in txn[Parsed]
@@ -322,7 +329,7 @@ def test_pickles_are_read_only_with_leave(tmp_db_path: Path) -> None:
                 lambda: txn[table].get_many([1]),
                 lambda: txn[table].first(),
             ):
-                with pytest.raises(zlmdb.PickleNotAllowed, match="table Pickled.*allow_pickle=True") as caught:
+                with pytest.raises(zlmdb.PickleNotAllowed, match=r"table Pickled.*allow_pickle=True") as caught:
                     read()
                 assert caught.value.table == "Pickled"
             assert list(txn[table]) == [1]
@@ -394,8 +401,7 @@ def test_a_write_in_a_read_transaction(db: Any) -> None:
         }
         for name, call in calls.items():
             with pytest.raises(zlmdb.ReadOnlyTransaction, match=r"write.*read transaction.*begin\(write=True\)"):
-                call()
-                pytest.fail(f"{name} was not refused")
+                print(name, call())  # shown if it was not refused
         assert txn[Users][oid(1)] == user(1)  # which goes on
     assert raw(db) == before
 
@@ -438,12 +444,10 @@ def test_a_finished_transaction(db: Any, write: bool, end: str) -> None:
     }
     for name, call in calls.items():
         with pytest.raises(zlmdb.TransactionClosed, match="this transaction has ended"):
-            call()
-            pytest.fail(f"{name} was not refused")
+            print(name, call())  # shown if it was not refused
     for name, read in READS.items():
         with pytest.raises(zlmdb.TransactionClosed, match="this transaction has ended"):
-            read(users)
-            pytest.fail(f"{name} was not refused")
+            print(name, read(users))
     assert raw(db) == before
 
 

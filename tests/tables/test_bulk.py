@@ -84,7 +84,7 @@ def test_get_many_keeps_the_order_asked_for(txn: Any) -> None:
     assert txn[Words].get_many(iter([])) == []
     txn[Users].add(user(1))
     assert txn[Users].get_many([oid(1), oid(2)]) == [user(1), None]
-    with pytest.raises(zlmdb.KeyTypeError, match="table Users: expected uuid.UUID as key, found str 'x'"):
+    with pytest.raises(zlmdb.KeyTypeError, match=r"table Users: expected uuid.UUID as key, found str 'x'"):
         txn[Users].get_many([oid(1), "x"])
 
 
@@ -99,9 +99,7 @@ def test_get_many_keeps_the_order_asked_for(txn: Any) -> None:
     ],
     ids=["another value", "the same value", "twice", "twice the same"],
 )
-def test_load_refuses_a_key_that_exists(
-    txn: Any, rows: list[tuple[int, str]], key: int, in_order: bool
-) -> None:
+def test_load_refuses_a_key_that_exists(txn: Any, rows: list[tuple[int, str]], key: int, in_order: bool) -> None:
     txn[Words][5] = "five"
     before = raw_in(txn)
     with pytest.raises(zlmdb.DuplicateKey, match=rf"table Words: .*primary key {key} already") as caught:
@@ -188,7 +186,7 @@ def test_a_failure_writes_nothing(db: Any, what: str, method: str) -> None:
 @pytest.mark.parametrize("method", ["put_many", "load"])
 @pytest.mark.parametrize("rows", [[1, 2], [(1, "a"), (2,)], [(1, "a", "b")], ["ab", "cde"]], ids=repr)
 def test_what_is_no_pair_is_refused_naming_the_table(txn: Any, method: str, rows: list[Any]) -> None:
-    with pytest.raises(TypeError, match="table Words: .*key"):
+    with pytest.raises(TypeError, match=r"table Words: .*key"):
         getattr(txn[Words], method)(rows)
     assert len(txn[Words]) == 0
 
@@ -218,5 +216,5 @@ def test_load_takes_a_composite_key_from_the_row() -> None:
         assert txn[ByPlace].add({"city": "c", "name": "z"}) == ("c", "z")
         with pytest.raises(zlmdb.DuplicateKey, match=r"primary key \('c', 'z'\) already"):
             txn[ByPlace].add({"city": "c", "name": "z"})
-        with pytest.raises(zlmdb.DataError, match="table ByPlace: .*"):
+        with pytest.raises(zlmdb.DataError, match=r"table ByPlace: .*"):
             txn[ByPlace].add({"city": "c"})

@@ -86,15 +86,11 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "an unknown compression": (lambda: declared(compress="lzma"), r"'zlib', 'zstd' or 'snappy'.* found 'lzma'"),
     "an unknown compression number": (lambda: declared(compress=7), r"'zlib', 'zstd' or 'snappy'.* found 7"),
     "a key that is no codec": (
-        lambda: zlmdb.table(uuid.uuid4())(
-            types.new_class("Bad", (zlmdb.Map,), {"key": int, "value": zlmdb.Json})
-        ),
+        lambda: zlmdb.table(uuid.uuid4())(types.new_class("Bad", (zlmdb.Map,), {"key": int, "value": zlmdb.Json})),
         r"table Bad: expected a key codec such as zlmdb.Uuid, .* found <class 'int'>",
     ),
     "a value that is no codec": (
-        lambda: zlmdb.table(uuid.uuid4())(
-            types.new_class("Bad", (zlmdb.Map,), {"key": zlmdb.Oid, "value": dict})
-        ),
+        lambda: zlmdb.table(uuid.uuid4())(types.new_class("Bad", (zlmdb.Map,), {"key": zlmdb.Oid, "value": dict})),
         r"table Bad: expected a value codec such as zlmdb.Cbor, found <class 'dict'>",
     ),
     "values of a codec for keys only": (
@@ -134,7 +130,7 @@ def test_the_decorator_returns_the_class_and_registers_it(monkeypatch: pytest.Mo
     assert zlmdb.table(str(oid))(cls) is cls
     assert registry == {oid: cls}
     assert zlmdb.table(oid)(cls) is cls  # again, with the same arguments
-    with pytest.raises(zlmdb.SchemaError, match="Bad is declared as table .* already, with another compress"):
+    with pytest.raises(zlmdb.SchemaError, match=r"Bad is declared as table .* already, with another compress"):
         zlmdb.table(oid, compress="zlib")(cls)
     assert registry == {oid: cls}
 
@@ -201,8 +197,9 @@ def test_indexes_are_inherited_and_can_be_taken_away() -> None:
 def test_an_index_is_reached_through_a_transaction_only() -> None:
     assert Users.by_email.unique is True  # on the class: the declaration
     with zlmdb.open(":memory:", [Users]) as db:
+        handle = db.attach_table(Users)
         with pytest.raises(zlmdb.TransactionError, match=r"Users: index by_email .*txn\[Users\].by_email"):
-            db.attach_table(Users).by_email
+            print(handle.by_email)
 
 
 def test_the_compiled_source_can_be_read() -> None:

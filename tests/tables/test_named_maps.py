@@ -19,9 +19,7 @@ from zlmdb.keys import Composite, upstream
 from zlmdb.tables.map import definition_of
 
 UUIDS = st.one_of(st.sampled_from([uuid.UUID(int=n) for n in (0, 1, 2**128 - 1)]), st.uuids())
-TIMES = st.one_of(st.sampled_from([0, 1, 255, 2**62]), st.integers(0, 2**63 - 1)).map(
-    lambda n: np.datetime64(n, "ns")
-)
+TIMES = st.one_of(st.sampled_from([0, 1, 255, 2**62]), st.integers(0, 2**63 - 1)).map(lambda n: np.datetime64(n, "ns"))
 OIDS = st.one_of(st.sampled_from([0, 1, 255, 256, 2**53]), st.integers(0, 2**53))
 TEXTS = st.one_of(st.sampled_from(["", "a", "aa", "a\0", "\0", "é", "\U0010ffff"]), st.text(max_size=8))
 #: Text in a layout that ends it with a NUL, or that does not end it at all: characters of numbers are not in it.
@@ -50,7 +48,8 @@ SIMPLE = st.one_of(
     st.none(), st.booleans(), st.integers(-(2**53), 2**53), st.floats(allow_nan=False), st.text(max_size=5)
 )
 JSON = st.recursive(
-    SIMPLE, lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=3), inner, max_size=3))
+    SIMPLE,
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=3), inner, max_size=3)),
 )
 CBOR = st.one_of(JSON, st.binary(max_size=5), st.integers(-(2**70), 2**70), UUIDS)
 ARRAYS = st.one_of(
@@ -137,9 +136,7 @@ def keys_of(codec: Any) -> tuple[st.SearchStrategy[Any], Callable[[Any], Any]]:
     elif isinstance(codec, JOINED):
         strategies[:-1] = [TEXTS.map(lambda text: text.replace("\0", "")) for _ in strategies[:-1]]
     orders = [order for _, order in found]
-    return st.tuples(*strategies), lambda key: tuple(
-        order(part) for order, part in zip(orders, key, strict=True)
-    )
+    return st.tuples(*strategies), lambda key: tuple(order(part) for order, part in zip(orders, key, strict=True))
 
 
 def same(found: Any, value: Any) -> None:
@@ -156,7 +153,9 @@ def same(found: Any, value: Any) -> None:
 def test_the_list_of_maps_is_whole() -> None:
     module = importlib.import_module("zlmdb.maps")
     defined = {
-        name for name, value in vars(module).items() if name.startswith("Map") and name != "Map" and isinstance(value, type)
+        name
+        for name, value in vars(module).items()
+        if name.startswith("Map") and name != "Map" and isinstance(value, type)
     }
     assert defined == set(maps.__all__)
     assert list(maps.__all__) == sorted(maps.__all__)
@@ -169,9 +168,7 @@ def test_every_single_key_type_has_the_five_formats_and_every_key_has_arrays() -
     for key in ("Uuid", "String", "Oid", "Timestamp", "Bytes16", "Bytes20", "Bytes32"):
         for value in ("Json", "Cbor", "Pickle", "FlatBuffers", "Numpy"):
             assert f"Map{key}{value}" in maps.__all__
-    keys = {
-        definition_of(getattr(maps, name)).key.name: name for name in maps.__all__ if value_kind(name) != "Numpy"
-    }
+    keys = {definition_of(getattr(maps, name)).key.name: name for name in maps.__all__ if value_kind(name) != "Numpy"}
     arrays = {definition_of(getattr(maps, name)).key.name for name in maps.__all__ if value_kind(name) == "Numpy"}
     assert {keys[name] for name in keys.keys() - arrays} == set()
 
@@ -216,7 +213,9 @@ def test_rows_are_read_back_in_order(name: str) -> None:
         law()
 
 
-@pytest.mark.parametrize("name", [name for name in maps.__all__ if len(parts(definition_of(getattr(maps, name)).key)) > 1])
+@pytest.mark.parametrize(
+    "name", [name for name in maps.__all__ if len(parts(definition_of(getattr(maps, name)).key)) > 1]
+)
 def test_none_in_a_composite_key_is_zeros(name: str) -> None:
     table = table_of(name)
     names = parts(definition_of(table).key)

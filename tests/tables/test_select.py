@@ -244,7 +244,7 @@ def test_index_ranges(db: Any) -> None:
         assert list(users.by_city_name.select(lo=("Bonn", "name 2"), hi=("Köln", "name 4"))) == [user(3)]
         assert users.by_city_name.count("Bonn", hi="name 2") == 1
         assert [u.oid for u in users.by_email.select(lo="1", hi="3")] == [oid(1), oid(2)]
-        assert (len(users.by_city), list(users.by_city)[0]) == (4, user(1))
+        assert (len(users.by_city), next(iter(users.by_city))) == (4, user(1))
         assert ("Bonn" in users.by_city, "Rom" in users.by_city, ("Ulm", "name 0") in users.by_city_name) == (
             True,
             False,
@@ -252,16 +252,22 @@ def test_index_ranges(db: Any) -> None:
         )
         with pytest.raises(zlmdb.KeyTypeError, match="table Users, index by_city_name: expected at most 2 values"):
             users.by_city_name.select("Bonn", "a", "b")
-        with pytest.raises(zlmdb.KeyTypeError, match="Users, index by_city: .*expected str .*found int 5"):
+        with pytest.raises(zlmdb.KeyTypeError, match=r"Users, index by_city: .*expected str .*found int 5"):
             users.by_city.select(5)
-        with pytest.raises(zlmdb.KeyTypeError, match="Users, index by_email: .*expected str .*found int 5"):
+        with pytest.raises(zlmdb.KeyTypeError, match=r"Users, index by_email: .*expected str .*found int 5"):
             users.by_email[5]
-        with pytest.raises(ValueError, match="limit: expected .* at least 0.* found -1"):
+        with pytest.raises(ValueError, match=r"limit: expected .* at least 0.* found -1"):
             users.by_city.select(limit=-1)
 
 
 def test_new_keys_are_fresh_and_fit() -> None:
-    for table in (zlmdb.MapUuidCbor, zlmdb.MapOidJson, zlmdb.MapStringJson, zlmdb.MapBytes20Uuid, zlmdb.MapUuidStringUuid):
+    for table in (
+        zlmdb.MapUuidCbor,
+        zlmdb.MapOidJson,
+        zlmdb.MapStringJson,
+        zlmdb.MapBytes20Uuid,
+        zlmdb.MapUuidStringUuid,
+    ):
         keys = [table.new_key() for _ in range(20)]
         assert len(set(keys)) == 20
         owner: Any = zlmdb.table(uuid.uuid4())(type("Fresh", (table,), {}))

@@ -110,7 +110,11 @@ def test_the_map_of_a_transaction_is_a_mutable_mapping() -> None:
         ages.update(b=2, a=1)
         assert ages == {"a": 1, "b": 2}
         assert ages != {"a": 1}
-        assert (list(ages.keys()), list(ages.values()), list(ages.items())) == (["a", "b"], [1, 2], [("a", 1), ("b", 2)])
+        assert (list(ages.keys()), list(ages.values()), list(ages.items())) == (
+            ["a", "b"],
+            [1, 2],
+            [("a", 1), ("b", 2)],
+        )
         assert (list(reversed(ages.keys())), list(reversed(ages.values()))) == (["b", "a"], [2, 1])
         assert ages.keys() & {"a", "c"} == {"a"}
         assert ("a", 1) in ages.items()
@@ -135,15 +139,17 @@ def test_attaching_an_index_that_does_not_fit_is_refused(tmp_db_path: Path) -> N
         people.attach_index("name", by_name, lambda row: row["name"])
         with pytest.raises(zlmdb.SchemaError, match='table Rows: index with name "name" already exists'):
             people.attach_index("name", by_name, lambda row: row["name"])
-        with pytest.raises(zlmdb.SchemaError, match="Rows, index again: .*Names.* is an index already; detach it"):
+        with pytest.raises(zlmdb.SchemaError, match=r"Rows, index again: .*Names.* is an index already; detach it"):
             people.attach_index("again", by_name, lambda row: row["name"])
         with pytest.raises(zlmdb.SchemaError, match="Rows, index self: expected another attached map"):
             people.attach_index("self", people, lambda row: row["name"])
-        with pytest.raises(zlmdb.SchemaError, match="Rows, index x: expected another attached map to hold it, found None"):
+        with pytest.raises(
+            zlmdb.SchemaError, match="Rows, index x: expected another attached map to hold it, found None"
+        ):
             people.attach_index("x", None, lambda row: row["name"])
         people.detach_index("nobody")  # silent
         people.detach_index("name")
-        with pytest.raises(zlmdb.SchemaError, match="Rows, index name: expected a function .* found 'name'"):
+        with pytest.raises(zlmdb.SchemaError, match=r"Rows, index name: expected a function .* found 'name'"):
             people.attach_index("name", by_name, "name")
         people.attach_index("name", by_name, lambda row: row["name"])
         assert (people.indexes(), by_name.is_index()) == (["name"], True)

@@ -73,7 +73,10 @@ def attach(db: Database, classes: Iterable[type[Any]], progress: Progress | None
     if all(table.settled for table in wanted):
         return [_handle(db, table) for table in wanted]
     if db.is_readonly:
-        missing = next(table for table in wanted if not table.settled)
+        missing = next((table for table in wanted if table.slot is None or table.stale), None)
+        if missing is None:
+            # Only what the file does not remember of the tables yet could be written.
+            return [_handle(db, table) for table in wanted]
         raise errors.ReadOnlyDatabase(
             f"database is read-only: table {missing.definition.name} ({missing.definition.oid}) is not in {db.dbpath}, "
             "or its indexes have changed; open it once for writing"
@@ -151,25 +154,33 @@ def _look(db: Database, wanted: list[_Wanted], raw: Any, *, write: bool) -> None
             # Giving a table a new slot, while its old one may be the broken one, would hide its rows.
             raise catalog.broken(broken[0], db.dbpath)
         record = remembered.get(oid)
-        _settle_layout(table, record, raw)
+        _settle_layout(db, table, record, raw)
         _settle_identity(db, table, record)
         _settle_indexes(table, record, known)
 
 
-def _settle_layout(table: _Wanted, record: dict[str, Any] | None, raw: Any) -> None:
+def _settle_layout(db: Database, table: _Wanted, record: dict[str, Any] | None, raw: Any) -> None:
     """Which of two key layouts the slot has: rows of the earlier one stay as they are, and are never mixed."""
     definition = table.definition
     if definition.earlier_key is None:
         return
     if record is not None:
         layout = record.get("layout", "ordered")
-    elif table.slot is not None and not _is_empty(raw, table.slot.slot):
+    elif table.slot is not None and (_is_used(db, definition) or not _is_empty(raw, table.slot.slot)):
+        # Noted, because the slot may be emptied while others go on writing this layout to it.
         layout = "earlier"
+        table.remember = {}
     else:
         layout = "ordered"
         table.remember = {}
     if layout == "earlier":
         table.definition = definition.with_key(definition.earlier_key)
+
+
+def _is_used(db: Database, definition: TableDefinition) -> bool:
+    """True if this process has the table attached with the layout of earlier releases."""
+    known = db._environment().identities.get(definition.oid)
+    return known is not None and definition.earlier_key is not None and known["key"] == definition.earlier_key.name
 
 
 def _is_empty(raw: Any, slot: int) -> bool:

@@ -101,9 +101,6 @@ class Database:
         if dbpath is not None and not os.fspath(dbpath):
             raise errors.DatabaseError("dbpath: expected a path, or None for a temporary database, found an empty one")
         self._is_temp = dbpath is None
-        self._dbpath = tempfile.mkdtemp(prefix="zlmdb-") if dbpath is None else os.fsdecode(dbpath)
-        #: Where the file lies, whatever the working directory becomes.
-        self._place = _place(self._dbpath)
         self._context = context
         self._options = Options(
             readonly=readonly,
@@ -115,6 +112,10 @@ class Database:
             create=create,
             lib_version=lib_version or "1.0",
         )
+        # Made only now, when the options are known to be right.
+        self._dbpath = tempfile.mkdtemp(prefix="zlmdb-") if dbpath is None else os.fsdecode(dbpath)
+        #: Where the file lies, whatever the working directory becomes.
+        self._place = _place(self._dbpath)
         self._open_now = open_now
         self._share = _share
         self._allow_pickle = allow_pickle
@@ -127,7 +128,12 @@ class Database:
         #: What ``schema.attach()`` gave, for a database opened with a schema.
         self.schema: Any = None
         if open_now:
-            self._open()
+            try:
+                self._open()
+            except BaseException:
+                if self._is_temp:
+                    shutil.rmtree(self._place, ignore_errors=True)
+                raise
 
     # -- opening and closing
 
@@ -175,11 +181,16 @@ class Database:
 
     @staticmethod
     def scratch(dbpath: PathLike) -> None:
-        """Remove a database's files, and its directory with all that is in it; silent if there is nothing."""
+        """Remove a database's directory with all that is in it, or its file; silent if there is nothing.
+
+        Of a symbolic link, only the link is removed.
+        """
         path = os.fsdecode(dbpath)
-        if os.path.isdir(path) and not os.path.islink(path):
+        if os.path.islink(path):
+            os.unlink(path)
+        elif os.path.isdir(path):
             shutil.rmtree(path)
-        elif os.path.lexists(path):
+        elif os.path.exists(path):
             remove_files(path)
 
     def _open(self) -> None:
@@ -555,23 +566,29 @@ def open(
     in_memory = isinstance(path, str) and path == MEMORY
     if in_memory:
         level = DURABILITY["unsafe"]
-    db = Database(
-        _memory_directory() if in_memory else path,
-        maxsize,
-        readonly,
-        lock,
-        level["sync"],
-        create,
-        open_now=False,
-        writemap=writemap,
-        context=context,
-        lib_version=lib_version,
-        allow_pickle=allow_pickle,
-        metasync=level["metasync"],
-        _share=True,
-    )
-    db._is_temp = in_memory
-    db._open()
+    place = _memory_directory() if in_memory else path
+    try:
+        db = Database(
+            place,
+            maxsize,
+            readonly,
+            lock,
+            level["sync"],
+            create,
+            open_now=False,
+            writemap=writemap,
+            context=context,
+            lib_version=lib_version,
+            allow_pickle=allow_pickle,
+            metasync=level["metasync"],
+            _share=True,
+        )
+        db._is_temp = in_memory
+        db._open()
+    except BaseException:
+        if in_memory:
+            shutil.rmtree(place, ignore_errors=True)
+        raise
     try:
         db._attach_schema(schema)
     except BaseException:

@@ -33,6 +33,7 @@ def migrate(db: Database) -> int:
                 remembered.put(oid, {**record, **definition.identity(), "layout": "ordered"})
     for cls, handle in old:
         handle._use(compiled(cls))
+        db._environment().identities[definition_of(cls).oid] = definition_of(cls).identity()
     return moved
 
 

@@ -69,15 +69,12 @@ class Transaction:
         "_stats",
         "_why",
         "_write",
-        "delete",
         "get",
     )
 
     if TYPE_CHECKING:
         #: (key, default=None) -> value: the value of a raw key (slot and key bytes), or `default`.
         get: Callable[..., Any]
-        #: (key) -> bool: remove the record of a raw key; False if there was none.
-        delete: Callable[..., bool]
 
     def __init__(
         self, db: Database, write: bool = False, buffers: bool = False, stats: TransactionStats | None = None
@@ -88,6 +85,8 @@ class Transaction:
         self._buffers = buffers and not write
         self._stats = stats
         self._raw: Any = None
+        #: The engine's transactions that those of open savepoints are nested in, outermost first.
+        self._nested: list[Any] = []
         self._why = "has not begun: use it in a with block"
         self._close_slots()
 
@@ -104,8 +103,7 @@ class Transaction:
         env.live.add(ref)
         self._bound: dict[Any, Any] = {}
         self._seen: Any = None
-        #: The engine's transactions that those of open savepoints are nested in, outermost first.
-        self._nested: list[Any] = []
+        self._nested = []
         self._lent: list[Any] = []
         self._lease_token: Lease | None = None
         self._use(raw)
@@ -116,18 +114,17 @@ class Transaction:
         self._get = self.get = raw.get
         self._cursor = raw.cursor
         if not self._write:
-            self._put = self._delete = self._pop = self.delete = self._read_only
+            self._put = self._delete = self._pop = self._read_only
         elif self._stats is None:
             self._put = raw.put
-            self._delete = self.delete = raw.delete
+            self._delete = raw.delete
             self._pop = raw.pop
         else:
             self._put, self._delete, self._pop = _counted(raw, self._stats)
-            self.delete = self._delete
 
     def _close_slots(self) -> None:
         self._get = self._put = self._delete = self._pop = self._cursor = self._ended
-        self.get = self.delete = self._ended
+        self.get = self._ended
 
     def __exit__(
         self,
@@ -305,6 +302,14 @@ class Transaction:
             raise translate(error, path=self._db.dbpath) from error
         return stored
 
+    def delete(self, key: bytes) -> bool:
+        """Remove the record of a raw key; False if there was none."""
+        try:
+            removed: bool = self._delete(key)
+        except EngineError as error:
+            raise translate(error, path=self._db.dbpath) from error
+        return removed
+
     @property
     def _txn(self) -> Any:
         """The engine's transaction, under the name that programs of earlier releases use."""
@@ -354,7 +359,10 @@ class Transaction:
             raise
         else:
             if self._raw is inner:
-                inner.commit()
+                try:
+                    inner.commit()
+                except EngineError as error:
+                    raise translate(error, path=self._db.dbpath) from error
         finally:
             # Ended inside, by commit(), abort() or the closing of the database, it stays ended.
             self._seen = None

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 import sys
 import threading
 import weakref
@@ -210,7 +209,8 @@ class Environment:
             return
         from lmdb import verify
 
-        problems = verify.verify(path)
+        walk: Any = verify.verify
+        problems = walk(path)
         if problems:
             self.raw.close()
             raise errors.DatabaseError(
@@ -243,6 +243,8 @@ class Environment:
             ReadOnlyDatabase: if the environment is read-only and `write` is asked.
             ReadersFull: if the reader table is full even after slots of dead processes were freed.
         """
+        if self.pinned:
+            self.release_pins()
         if write:
             return self._begin_write(buffers)
         try:
@@ -342,17 +344,6 @@ def released(view: memoryview) -> bool:
 
 
 def remove_files(path: str) -> None:
-    """Remove the files of a database, and its directory if that is then empty; silent if there is nothing.
-
-    Args:
-        path: the database's directory or file. A directory is only touched where it holds a database's files.
-    """
-    place = Path(path)
-    if place.is_file():
-        place.unlink()
-        Path(f"{path}-lock").unlink(missing_ok=True)
-        return
-    for name in ("data.mdb", "lock.mdb"):
-        (place / name).unlink(missing_ok=True)
-    if place.is_dir() and stat.S_ISDIR(place.lstat().st_mode) and not any(place.iterdir()):
-        place.rmdir()
+    """Remove a database that is a single file, and its lock file; silent if there is nothing."""
+    Path(path).unlink(missing_ok=True)
+    Path(f"{path}-lock").unlink(missing_ok=True)

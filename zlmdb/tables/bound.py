@@ -226,12 +226,15 @@ class BoundMap(Ops, MutableMapping[Any, Any]):
         try:
             with self._txn._guarded():
                 while batch := list(islice(rows, BATCH)):
-                    self._load_batch(batch, holding, sorted)
+                    try:
+                        with self._txn._guarded():
+                            self._load_batch(batch, holding, sorted)
+                    except _Taken as taken:
+                        # The batch has been taken back, so that what is found now was there before it.
+                        raise self._taken(taken.pairs) from None
                     done += len(batch)
                     if progress is not None:
                         progress(done)
-        except _Taken as taken:
-            raise self._taken(taken.pairs) from None
         except EngineError as error:
             raise self._fault(self._txn, error) from error
         return done
@@ -244,7 +247,7 @@ class BoundMap(Ops, MutableMapping[Any, Any]):
             values = batch if holding else [row for _, row in batch]
             for (k, _), row in zip(pairs, values, strict=True):
                 kb = k[2:]
-                for found, entry, plan in zip(entries, self._entries(kb, row), plans, strict=True):
+                for found, entry, plan in zip(entries, self._entry_keys(kb, row), plans, strict=True):  # type: ignore[attr-defined]
                     if entry is not None:
                         found.append((entry, kb if plan.pointer is None else self._pointer(plan, kb)))
         if not in_order:

@@ -326,6 +326,17 @@ class Handle(Ops):
         prefixes = self._xs[: len(declared)] + tuple(pmap._p for _, pmap in self._index_maps.values())
         self._use(Compiled(self._compiled.table, self._definition, declared + attached))
         self._xs = prefixes
+        db = None if self._db is None else self._db()
+        if db is not None and db.is_open:
+            for txn in db._environment().live_transactions():
+                self._rebind(txn)
+
+    def _rebind(self, txn: Any) -> None:
+        """Let a map that a transaction has taken already keep the indexes that are attached now."""
+        bound = txn._bound.get(self._compiled.table)
+        if bound is not None and bound._p == self._p:
+            bound.__class__ = self._compiled.bound_class
+            bound._xs = self._xs
 
     def indexes(self) -> list[str]:
         """The names of the declared and attached indexes, sorted."""

@@ -8,6 +8,8 @@ from itertools import islice, takewhile
 from operator import indexOf
 from typing import Any, Generic, TypeVar
 
+from zlmdb.engine import EngineError
+from zlmdb.errors import KeyValueError
 from zlmdb.keys.base import KeyCodec
 
 __all__ = ["Selection", "count", "first_key", "keys_in_bulk", "last_key", "limited", "shape"]
@@ -61,17 +63,30 @@ def keys_in_bulk(
 ) -> Iterator[Any]:
     """The keys of a range, forwards, decoded many at a time: only right where nobody writes meanwhile."""
     size = 16
-    chunk: list[bytes] = []
     try:
         cursor = txn._cursor()
         if not cursor.set_range(start):
             return
         found = takewhile(stop.__gt__, cursor.iternext(True, False))
         while chunk := list(islice(found, size)):
-            yield from codec.decode_many([k[2:] for k in chunk])
+            try:
+                decoded = codec.decode_many([k[2:] for k in chunk])
+            except KeyValueError:
+                yield from _one_by_one(txn, chunk, codec, error)  # raises at the key that cannot be decoded
+            else:
+                yield from decoded
             size = min(size * 4, READ_AHEAD)
-    except Exception as problem:
-        raise error(txn, chunk[0] if chunk else None, None, problem) from problem
+    except EngineError as problem:
+        raise error(txn, None, None, problem) from problem
+
+
+def _one_by_one(txn: Any, chunk: list[bytes], codec: KeyCodec[Any], error: Callable[..., Exception]) -> Iterator[Any]:
+    for k in chunk:
+        try:
+            key = codec.decode(k[2:])
+        except KeyValueError as problem:
+            raise error(txn, k, None, problem) from problem
+        yield key
 
 
 def limited(rows: Iterator[Any], limit: int | None) -> Iterator[Any]:

@@ -69,7 +69,8 @@ class Source:
 
     def field(self, var: str, path: str) -> str:
         """Expression of a row's field."""
-        if self.fields is not None and path in self.fields.fields:
+        known = None if self.fields is None else self.fields.fields.get(path)
+        if known is not None and (known.required or self.fields.kind != "typeddict"):
             return str(self.fields.getter_expr(var, path))
         return f"{self.names.add(field_of, 'field_of')}({var}, {path!r})"
 
@@ -192,7 +193,10 @@ class Source:
             "    except Exception as error:",
             "        txn, key, k, data = self._recover_get(item, error)",
         ]
-        lines += ["    if data is None:", f"        {missing}", "    try:"]
+        lines += ["    if data is None:"]
+        if self.key.width is None:
+            lines += ["        if len(k) > self._limit: self._key_bytes(key)"]  # raises: no such key can be stored
+        lines += [f"        {missing}", "    try:"]
         if not self.remembers:
             lines += [f"        return {self.decode('data')}"]
         else:
@@ -217,6 +221,12 @@ class Source:
             "    except Exception as error:",
             "        return self._recover_get(item, error)[3] is not None",
         ]
+
+    def entry_keys(self, head: str) -> list[str]:
+        """A function that gives the entry keys of a row."""
+        body = [*self.prefixes, *self.entries("n", "row", "f")]
+        body.append(f"return {''.join(f'n{i}, ' for i in range(len(self.plans)))}")
+        return [head, "    try:", *indent(body, 2), "    except Exception:", "        return self._entries(kb, row)"]
 
     # -- writing
 
@@ -350,8 +360,10 @@ class Source:
         lines += [*indent(self.entries("o", "prior", "g"), 2), "    except Exception as error:"]
         olds = "".join(f"o{i}, " for i in range(len(self.plans)))
         lines += [f"        {olds}= self._old_entries(key, kb, old, error, restore=(txn, k))"]
+        lines.append("    try:")
         for i, plan in enumerate(self.plans):
-            lines += indent(self._drop(i, plan))
+            lines += indent(self._drop(i, plan), 2)
+        lines += ["    except EngineError as error:", "        raise self._fault(txn, error) from error"]
         return [*lines, f"    {done}"]
 
     # -- scans and bulk
@@ -382,7 +394,10 @@ class Source:
         """A generator of (key, value) bytes for many rows."""
         unpack, key = self.unpack_row() if row_key else self.unpack()
         take = ["row = item"] if row_key else ["key, row = item"]
-        body = [*take, *unpack, f"pair = (p + {key}, {self.encode('row')})"]
+        body = [*take, *unpack, f"k = p + {key}"]
+        if self.key.width is None:
+            body.append("if len(k) > self._limit: raise ValueError")
+        body.append(f"pair = (k, {self.encode('row')})")
         return [
             head,
             "    p = self._p",
@@ -524,6 +539,7 @@ BOUND_OPS: dict[str, Writer] = {
     "__delitem__": lambda s: _bound(s.delete("def __delitem__(self, key):", _BOUND, "raise KeyError(key)", "return")),
     "delete": lambda s: _bound(s.delete("def delete(self, key):", _BOUND, "return False", "return True")),
     "get_many": lambda s: s.many("def get_many(self, keys):"),
+    "_entry_keys": lambda s: s.entry_keys("def _entry_keys(self, kb, row):"),
     "_pairs": lambda s: s.pairs("def _pairs(self, rows):", row_key=False),
 }
 

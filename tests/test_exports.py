@@ -1,0 +1,199 @@
+"""The public names: each resolves, none is private, and none comes or goes unnoticed."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+import zlmdb
+from zlmdb import errors, keys, maps, values
+
+#: Every public name beside the errors and the named maps, which have lists of their own below.
+NAMES = re.findall(
+    r"\w+",
+    """
+    Bool Bytes Bytes16 Bytes20 Bytes32 Cbor Database Date Datetime FlatBuffers Float64 Index Int16 Int32 Int64
+    Int8 Json KeyCodec Map Numpy Oid OidSet PersistentMap Pickle Schema Selection String StringSet
+    TABLES_BY_UUID Timestamp Transaction TransactionStats Uint16 Uint32 Uint64 Uint8 UniqueIndex Uuid UuidSet
+    ValueCodec __version__ check_autobahn_flatbuffers_version_in_sync compiled_source errors flatbuffers index
+    keys lmdb maps open setup_flatbuffers_import table values
+    """,
+)
+ERRORS = re.findall(
+    r"\w+",
+    """
+    AlreadyOpen CatalogError ConstraintError DataError DatabaseClosed DatabaseError DatabaseFull
+    DatabaseNotFound DecodeError DuplicateKey EncodeError KeyTooLong KeyTypeError KeyValueError
+    NullValueConstraint PickleNotAllowed ReadOnlyDatabase ReadOnlyTransaction ReadersFull SchemaError
+    TableMismatch TableNotAttached TransactionClosed TransactionError UniqueViolation ValueTypeError
+    ViewExpired ZlmdbError
+    """,
+)
+#: The parts of a map's name -> the values that it is there for.
+MAPS = {
+    "Oid": "String Oid Uuid Json Cbor Pickle FlatBuffers OidSet Numpy",
+    "OidOid": "Oid FlatBuffers Numpy",
+    "Oid3": "FlatBuffers Numpy",
+    "OidString": "Oid Numpy",
+    "OidTimestamp": "Oid FlatBuffers Numpy",
+    "OidTimestampString": "Oid Numpy",
+    "String": "String Oid Uuid Json Cbor Pickle FlatBuffers StringSet Numpy",
+    "StringOid": "Oid Numpy",
+    "StringString": "Uuid Numpy",
+    "StringStringString": "Uuid Numpy",
+    "StringTimestamp": "Cbor Numpy",
+    "Uuid": "String Oid Uuid UuidSet Json Cbor Pickle FlatBuffers Numpy",
+    "UuidUuid": "Uuid Cbor FlatBuffers Numpy",
+    "UuidUuidUuid": "Uuid Numpy",
+    "UuidUuidUuidUuid": "Uuid Numpy",
+    "UuidString": "Uuid Oid FlatBuffers Numpy",
+    "UuidUuidString": "Uuid FlatBuffers Numpy",
+    "UuidUuidUuidString": "Uuid Numpy",
+    "UuidTimestamp": "Uuid Bytes32 Cbor FlatBuffers Numpy",
+    "UuidTimestampUuid": "FlatBuffers Numpy",
+    "UuidBytes32": "FlatBuffers Numpy",
+    "UuidBytes20Uint8": "FlatBuffers Numpy",
+    "UuidBytes20Uint8Uuid": "FlatBuffers Numpy",
+    "UuidBytes20Bytes20Uint8Uuid": "FlatBuffers Numpy",
+    "SlotUuid": "Uuid Numpy",
+    "Uint16UuidTimestamp": "FlatBuffers Numpy",
+    "Uint64Timestamp": "Uuid Numpy",
+    "Timestamp": "FlatBuffers Json Cbor Pickle Numpy",
+    "TimestampUuid": "Cbor FlatBuffers Numpy",
+    "TimestampString": "Cbor FlatBuffers Numpy",
+    "TimestampUuidString": "FlatBuffers Numpy",
+    "TimestampBytes32": "FlatBuffers Numpy",
+    "Bytes32": "Uuid Timestamp Bytes32 FlatBuffers Json Cbor Pickle Numpy",
+    "Bytes32Uuid": "FlatBuffers Numpy",
+    "Bytes32Bytes32": "FlatBuffers Numpy",
+    "Bytes32String": "FlatBuffers Numpy",
+    "Bytes20": "Uuid Bytes16 Bytes20 FlatBuffers Json Cbor Pickle Numpy",
+    "Bytes20Timestamp": "Bytes20 Uuid Numpy",
+    "Bytes20Bytes20": "FlatBuffers Timestamp Numpy",
+    "Bytes20String": "FlatBuffers Numpy",
+    "Bytes16": "FlatBuffers Json Cbor Pickle Numpy",
+    "Bytes16Timestamp": "Uuid Numpy",
+    "Bytes16TimestampUuid": "FlatBuffers Numpy",
+}
+MAP_NAMES = sorted(f"Map{key}{value}" for key, found in MAPS.items() for value in found.split())
+
+
+def test_the_public_names_are_these() -> None:
+    assert sorted(zlmdb.__all__) == sorted([*NAMES, *ERRORS, *MAP_NAMES])
+    assert len(set(zlmdb.__all__)) == len(zlmdb.__all__)
+
+
+def test_the_maps_are_these() -> None:
+    assert sorted(maps.__all__) == MAP_NAMES
+
+
+def test_the_errors_are_these_and_are_drawn_in_their_tree() -> None:
+    assert sorted(errors.__all__) == ERRORS
+    tree = (errors.__doc__ or "").split(".. code-block:: text")[1].split("Every error says")[0].splitlines()
+    above: dict[int, str] = {}
+    drawn = {}
+    for line in filter(str.strip, tree):
+        indent = len(line) - len(line.lstrip(" │├└─"))
+        name = line.strip(" │├└─").split()[0]
+        drawn[name] = next((above[depth] for depth in sorted(above, reverse=True) if depth < indent), None)
+        above = {depth: known for depth, known in above.items() if depth < indent} | {indent: name}
+    assert sorted(drawn) == ERRORS
+    for name, base in drawn.items():
+        error = getattr(errors, name)
+        assert issubclass(error, Exception)
+        assert error.__doc__
+        assert base is None or getattr(errors, base) in error.__bases__, name
+
+
+@pytest.mark.parametrize("name", zlmdb.__all__)
+def test_a_public_name_resolves(name: str) -> None:
+    namespace: dict[str, Any] = {}
+    exec(f"from zlmdb import {name}", namespace)
+    assert namespace[name] is getattr(zlmdb, name)
+    assert name in dir(zlmdb)
+
+
+def test_no_name_is_private() -> None:
+    assert [name for name in zlmdb.__all__ if name.startswith("_")] == ["__version__"]
+    for module in (errors, keys, values, maps):
+        assert [name for name in module.__all__ if name.startswith("_")] == [], module.__name__
+
+
+def test_a_star_import_gives_them_all() -> None:
+    namespace: dict[str, Any] = {}
+    exec("from zlmdb import *", namespace)
+    assert set(zlmdb.__all__) <= namespace.keys()
+
+
+def test_a_name_that_does_not_exist_is_refused() -> None:
+    for name in ("nothing", "MapNothing", "_private", "__wrapped__", "Mapp"):
+        with pytest.raises(AttributeError, match=name):
+            getattr(zlmdb, name)
+        with pytest.raises(ImportError, match=name):
+            exec(f"from zlmdb import {name}")
+    assert not hasattr(zlmdb, "nothing")
+
+
+def modules() -> list[str]:
+    found = [module.name for module in pkgutil.walk_packages(zlmdb.__path__, "zlmdb.")]
+    return [name for name in found if not name.endswith("__main__")]
+
+
+@pytest.mark.parametrize("name", modules())
+def test_what_a_module_exports_exists(name: str) -> None:
+    try:
+        module = importlib.import_module(name)
+    except ImportError as error:
+        pytest.skip(f"{name} needs what is not installed: {error}")
+    for exported in getattr(module, "__all__", ()):
+        assert getattr(module, exported) is not None or exported in vars(module), exported
+
+
+def test_importing_the_package_imports_nothing_heavy() -> None:
+    program = """
+import sys
+before = set(sys.modules)
+import zlmdb
+names = zlmdb.__version__, zlmdb.TABLES_BY_UUID
+heavy = {"numpy", "flatbuffers", "click", "msgspec", "cbor2", "lmdb", "asyncio"}
+print(sorted(heavy & (set(sys.modules) - before)))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_text_table_needs_no_numpy() -> None:
+    program = """
+import sys
+import zlmdb
+@zlmdb.table("0d3f1e5a-6c57-4b8a-9f61-2a9d1f0b7c71")
+class Words(zlmdb.MapStringString):
+    pass
+with zlmdb.open(":memory:", [Words]) as db, db.begin(write=True) as txn:
+    txn[Words]["a"] = "b"
+    assert list(txn[Words].items()) == [("a", "b")]
+print(sorted({"numpy", "flatbuffers", "click"} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_registry_may_be_bound_to_another_dict(monkeypatch: pytest.MonkeyPatch) -> None:
+    other: dict[Any, Any] = {}
+    monkeypatch.setattr(zlmdb, "TABLES_BY_UUID", other)
+
+    @zlmdb.table("0d3f1e5a-6c57-4b8a-9f61-2a9d1f0b7c72")
+    class Words(zlmdb.MapStringString):
+        pass
+
+    assert list(other.values()) == [Words]
+    monkeypatch.setattr(zlmdb, "TABLES_BY_UUID", {})
+    with zlmdb.open(":memory:", [Words]) as db, db.begin(write=True) as txn:
+        txn[Words]["a"] = "b"
+        assert len(txn[Words]) == 1

@@ -1,0 +1,226 @@
+"""Programs that declare schemas, with what a type checker is to say of their lines.
+
+``#: TYPE`` ends a line with ``reveal_type``; ``#!`` ends one that must be refused. Types are written as mypy and
+pyright both write them once module names and quotes are taken away.
+"""
+
+TYPED = '''\
+from __future__ import annotations
+
+import uuid
+from typing import reveal_type
+
+import attrs
+import zlmdb
+
+
+@attrs.define
+class User:
+    oid: uuid.UUID
+    name: str
+    email: str
+    city: str | None = None
+
+
+@zlmdb.table("6e2ba8ad-7a5b-4b7c-9e0e-8d2b6d3d1a01", pk="oid")
+class Users(zlmdb.MapUuidCbor[User]):
+    """People who may log in."""
+
+    by_email = zlmdb.index("email", unique=True)
+    by_city = zlmdb.index("city", nullable=True)
+    by_lower = zlmdb.index(lambda row: row.name.lower(), key=zlmdb.String, where=lambda row: row.city is not None)
+
+
+@zlmdb.table("6e2ba8ad-7a5b-4b7c-9e0e-8d2b6d3d1a02")
+class Rain(zlmdb.Map[tuple[str, int], float], key=(zlmdb.String, zlmdb.Int64), value=zlmdb.Json):
+    """Millimetres of rain, by station and day."""
+
+
+class AddressBook(zlmdb.Schema):
+    users: Users
+
+
+def main(key: uuid.UUID, user: User) -> None:
+    with zlmdb.open("book.zdb", AddressBook) as db:
+        reveal_type(db)  #: Database
+        with db.begin(write=True) as txn:
+            reveal_type(txn)  #: Transaction
+            users = txn[Users]
+            reveal_type(users)  #: Users
+            reveal_type(users[key])  #: User
+            reveal_type(users.get(key))  #: User | None
+            reveal_type(users.add(user))  #: UUID
+            reveal_type(users.put(user))  #: UUID
+            reveal_type(users.put(key, user))  #: UUID
+            reveal_type(users.pop(key))  #: User
+            reveal_type(users.delete(key))  #: bool
+            reveal_type(key in users)  #: bool
+            reveal_type(len(users))  #: int
+            reveal_type(users.count())  #: int
+            reveal_type(users.count(prefix=key))  #: int
+            reveal_type(users.count_range(key, None))  #: int
+            reveal_type(users.first())  #: tuple[UUID, User] | None
+            reveal_type(users.last())  #: tuple[UUID, User] | None
+            reveal_type(users.popitem())  #: tuple[UUID, User]
+            reveal_type(users.get_many([key]))  #: list[User | None]
+            reveal_type(users.put_many([user]))  #: int
+            reveal_type(users.load({key: user}, sorted=True))  #: int
+            reveal_type(users.truncate())  #: int
+            reveal_type(users.check())  #: list[str]
+            reveal_type(users.rebuild_index("by_email"))  #: tuple[int, int]
+            reveal_type(list(users))  #: list[UUID]
+            reveal_type(list(users.values()))  #: list[User]
+            reveal_type(list(users.items()))  #: list[tuple[UUID, User]]
+            reveal_type(users.by_email)  #: UniqueIndex[UUID, User]
+            reveal_type(users.by_email["ann@example.com"])  #: User
+            reveal_type(users.by_email.get("ann@example.com"))  #: User | None
+            reveal_type(users.by_city)  #: Index[UUID, User]
+            reveal_type(users.by_lower)  #: Index[UUID, User]
+            reveal_type(users.by_city.count("Bonn"))  #: int
+            reveal_type(users.by_city.first("Bonn"))  #: User | None
+            for row in users.by_city.select("Bonn", reverse=True):
+                reveal_type(row)  #: User
+            for oid in users.by_city.keys("Bonn"):
+                reveal_type(oid)  #: UUID
+            for pair in users.by_city.select("Bonn", return_keys=True):
+                reveal_type(pair)  #: tuple[UUID, User]
+            for oid in users.by_city.select("Bonn", return_keys=True, return_values=False):
+                reveal_type(oid)  #: UUID
+            for oid, row in users.select(key, None, reverse=True, limit=10, bounds="[]"):
+                reveal_type(oid)  #: UUID
+                reveal_type(row)  #: User
+            for oid in users.select(return_values=False):
+                reveal_type(oid)  #: UUID
+            for row in users.select(return_keys=False):
+                reveal_type(row)  #: User
+            with txn.savepoint() as inner:
+                reveal_type(inner)  #: Transaction
+            rain = txn[Rain]
+            reveal_type(rain["Bonn", 1])  #: float
+            reveal_type(rain.first())  #: tuple[tuple[str, int], float] | None
+            rain["Bonn", 1] = 4.5
+            users[key] = user
+            del users[key]
+        reveal_type(db.write(lambda txn: txn[Users].count()))  #: int
+
+
+def wrong(txn: zlmdb.Transaction, key: uuid.UUID, user: User) -> None:
+    users = txn[Users]
+    users["x"]  #!
+    users.add(5)  #!
+    users.put("x", user)  #!
+    users[key] = "text"  #!
+    users.get(5)  #!
+    users.by_nothing  #!
+    users.by_city["Bonn"]  #!
+    users.select(bounds="[[")  #!
+    users.select(lo=key, limit="2")  #!
+    users.load([user], order=True)  #!
+    txn[int]  #!
+    txn[User]  #!
+    txn[Rain]["Bonn"]  #!
+    txn[Rain]["Bonn", "1"]  #!
+    txn[Rain]["Bonn", 1] = "much"  #!
+    row: int = users[key]  #!
+    name: str = users[key].city  #!
+    users.by_email["x"].nam  #!
+    zlmdb.open("book.zdb", AddressBook, maxsize="1 GB")  #!
+    zlmdb.index("city", uniqe=True)  #!
+    zlmdb.nothing  #!
+'''
+
+EARLIER = '''\
+from __future__ import annotations
+
+import uuid
+from typing import reveal_type
+
+import zlmdb
+
+
+class User:
+    def __init__(self, oid: uuid.UUID, name: str) -> None:
+        self.oid = oid
+        self.name = name
+
+    def marshal(self) -> dict[str, str]:
+        return {"oid": str(self.oid), "name": self.name}
+
+    @staticmethod
+    def parse(data: dict[str, str]) -> User:
+        return User(uuid.UUID(data["oid"]), data["name"])
+
+
+@zlmdb.table(uuid.UUID("6e2ba8ad-7a5b-4b7c-9e0e-8d2b6d3d1a01"), marshal=lambda user: user.marshal(), parse=User.parse)
+class Users(zlmdb.MapUuidCbor[User]):
+    """People who may log in."""
+
+
+@zlmdb.table("6e2ba8ad-7a5b-4b7c-9e0e-8d2b6d3d1a02", compress=zlmdb.PersistentMap.COMPRESS_ZLIB)
+class UsersByName(zlmdb.MapStringUuid):
+    """An index."""
+
+
+class Schema:
+    users: Users
+    by_name: UsersByName
+
+    @staticmethod
+    def attach(db: zlmdb.Database) -> Schema:
+        schema = Schema()
+        schema.users = db.attach_table(Users)
+        schema.by_name = db.attach_table(UsersByName)
+        schema.users.attach_index("idx1", schema.by_name, lambda user: user.name, nullable=False, unique=True)
+        return schema
+
+
+def main(key: uuid.UUID, user: User) -> None:
+    stats = zlmdb.TransactionStats()
+    with zlmdb.Database("path", maxsize=2**30, sync=True) as db:
+        schema = Schema.attach(db)
+        users = db.attach_table(Users)
+        reveal_type(users)  #: Users
+        with db.begin(write=True, stats=stats) as txn:
+            reveal_type(users[txn, key])  #: User | None
+            reveal_type(schema.by_name[txn, "Ann"])  #: UUID | None
+            users[txn, key] = user
+            del users[txn, key]
+            reveal_type((txn, key) in users)  #: bool
+            reveal_type(users.count(txn))  #: int
+            reveal_type(users.count_range(txn, from_key=key, to_key=key))  #: int
+            reveal_type(users.truncate(txn))  #: int
+            reveal_type(users.rebuild_index(txn, "idx1"))  #: tuple[int, int]
+            reveal_type(users.indexes())  #: list[str]
+            reveal_type(users.is_index())  #: bool
+            reveal_type(Users.new_key())  #: UUID
+            for found, row in users.select(txn, from_key=key, reverse=True, limit=5):
+                reveal_type(found)  #: UUID
+                reveal_type(row)  #: User
+            for found in users.select(txn, return_values=False):
+                reveal_type(found)  #: UUID
+            for row in users.select(txn, return_keys=False):
+                reveal_type(row)  #: User
+            reveal_type(txn[Users])  #: Users
+            reveal_type(txn[Users][key])  #: User
+            reveal_type(txn.id())  #: int
+        reveal_type(stats.puts)  #: int
+        reveal_type(db.dbpath)  #: str
+        bare = zlmdb.MapUuidCbor[User](5, marshal=User.marshal, unmarshal=User.parse)
+        reveal_type(bare)  #: MapUuidCbor[User]
+    zlmdb.Database.scratch("path")
+
+
+def wrong(db: zlmdb.Database, txn: zlmdb.Transaction, key: uuid.UUID, user: User) -> None:
+    users = db.attach_table(Users)
+    users[txn, "x"] = user  #!
+    users[txn, key] = 5  #!
+    row: User = users[txn, key]  #!
+    users.attach_index("idx1", "by_name", lambda user: user.name)  #!
+    users.select(txn, from_kee=key)  #!
+    db.attach_table(User)  #!
+    db.begin(wirte=True)  #!
+    zlmdb.Database("path", maxsize="1 GB")  #!
+    zlmdb.table("oid", marshall=len)  #!
+'''
+
+PROGRAMS = {"typed": TYPED, "earlier": EARLIER}
