@@ -94,7 +94,7 @@ class AttachedIndexMachine(TableMachine[Any]):
         ages = sorted((row["age"], oid.bytes) for oid, row in rows.items())
         found = self.txn[People].by_age.select(return_keys=True, return_values=False)
         assert [oid.bytes for oid in found] == [oid for _, oid in ages]
-        if all(holders[row["city"]] == oid for oid, row in rows.items() if row["city"] is not None):
+        if all(holders.get(row["city"]) == oid for oid, row in rows.items() if row["city"] is not None):
             assert self.txn[People].check() == []
 
     def teardown(self) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 
 from zlmdb import keys, values
@@ -22,7 +23,7 @@ class Colour(enum.Enum):
 
 REJECTS = {
     "uint8": (-1, 256, "1", 1.5),
-    "oid": (-1, 2**53 + 1, True, "1", 1.5),
+    "oid": (-1, 2**53 + 1, "1", 1.5),
     "uuid": ("6e2ba8ad-7a5b-4b7c-9e0e-8d2b6d3d1a01", 5, b"0" * 16),
     "string": (b"bytes", 5, "\ud800"),
     "bytes": ("text", 5),
@@ -164,6 +165,16 @@ def broken(place: Any) -> list[str]:
     return [name for name in vars(place) if not name.startswith("_")]
 
 
+@pytest.fixture
+def no_shrinking() -> Any:
+    """Examples that fail are only looked for, not made small and explained."""
+    before = settings.get_current_profile_name()
+    settings.register_profile("no shrinking", settings(), phases=[Phase.explicit, Phase.generate], max_examples=30)
+    settings.load_profile("no shrinking")
+    yield
+    settings.load_profile(before)
+
+
 def failures_of(suite: Any) -> list[str]:
     failed = []
     for name in dir(suite):
@@ -175,6 +186,7 @@ def failures_of(suite: Any) -> list[str]:
     return failed
 
 
+@pytest.mark.usefixtures("no_shrinking")
 @pytest.mark.parametrize("name", broken(BrokenKeys))
 def test_a_broken_key_codec_is_noticed(name: str) -> None:
     codec = getattr(BrokenKeys, name)()
@@ -266,7 +278,7 @@ class TestArrays(ValueCodecSuite):
 
     def same(self, one: Any, other: Any) -> bool:
         return (
-            type(one) is type(other)
+            isinstance(other, np.ndarray)  # or a view of it that watches its transaction
             and (one.dtype, one.shape) == (other.dtype, other.shape)
             and bool(np.array_equal(one, other))
         )
@@ -326,6 +338,7 @@ class Late:
         return str(bytes(self.data), "utf-8", "replace")
 
 
+@pytest.mark.usefixtures("no_shrinking")
 @pytest.mark.parametrize("name", broken(BrokenValues))
 def test_a_broken_value_codec_is_noticed(name: str) -> None:
     body = {

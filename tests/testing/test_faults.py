@@ -47,10 +47,14 @@ def test_bulk_writes_are_counted_one_by_one(db: Any) -> None:
     db.attach_tables([Users, Notes])
     with faults.failing(db, 0) as plan, db.begin(write=True) as txn:
         txn[Notes].load(dict.fromkeys(range(10), "x"))
-        assert plan.writes == 11  # ten rows, and the end of the savepoint they are written in
+        assert plan.tried.count("put") == 10
         txn[Users].load([user(1), user(2)])
-        assert plan.writes == 11 + 2 * 4 + 1
-    assert plan.writes == 11 + 9 + 1
+        assert plan.tried.count("put") == 10 + 2 * 4  # a row, and three entries for each
+        txn[Users].delete(1)
+    assert plan.tried.count("put") == 18
+    assert plan.tried.count("delete") == 4
+    assert plan.tried[-1] == "commit"
+    assert plan.writes == len(plan.tried)
 
 
 def test_a_failure_in_the_middle_of_a_bulk_write_leaves_those_before_it_to_the_abort(db: Any) -> None:

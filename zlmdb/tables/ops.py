@@ -43,10 +43,7 @@ class Ops:
             KeyTypeError, KeyValueError: naming the table.
             KeyTooLong: if the engine cannot hold it.
         """
-        try:
-            data = self._definition.key.encode(key)
-        except errors.DataError as error:
-            raise error.located(table=self._definition.name) from None
+        data = self._sought_bytes(key)
         if len(data) + len(self._p) > self._limit:
             raise errors.KeyTooLong(
                 f"table {self._definition.name}: expected a key of at most {self._limit - len(self._p)} bytes when "
@@ -55,6 +52,13 @@ class Ops:
                 key=key,
             )
         return data
+
+    def _sought_bytes(self, key: Any) -> bytes:
+        """The encoded key to look for: one that is too long to be stored is simply not there."""
+        try:
+            return self._definition.key.encode(key)
+        except errors.DataError as error:
+            raise error.located(table=self._definition.name) from None
 
     def _value_bytes(self, row: Any) -> bytes:
         try:
@@ -103,8 +107,8 @@ class Ops:
     def _recover_get(self, item: Any, error: Exception) -> tuple[Any, Any, bytes, Any]:
         txn, key = self._split(item)
         self._pass_on(txn, error)
-        k = self._p + self._key_bytes(key)
-        return txn, key, k, txn._get(k)
+        k = self._p + self._sought_bytes(key)
+        return txn, key, k, None if len(k) > self._limit else txn._get(k)
 
     def _recover_put(self, item: Any, row: Any, error: Exception) -> Any:
         txn, key = self._split(item)
@@ -150,14 +154,15 @@ class Ops:
     def _recover_delete(self, item: Any, error: Exception) -> tuple[Any, Any, bool]:
         txn, key = self._split(item)
         self._pass_on(txn, error)
-        return txn, key, txn._delete(self._p + self._key_bytes(key))
+        k = self._p + self._sought_bytes(key)
+        return txn, key, len(k) <= self._limit and txn._delete(k)
 
     def _recover_pop(self, item: Any, error: Exception) -> tuple[Any, Any, bytes, bytes, Any]:
         txn, key = self._split(item)
         self._pass_on(txn, error)
-        kb = self._key_bytes(key)
+        kb = self._sought_bytes(key)
         k = self._p + kb
-        return txn, key, k, kb, txn._pop(k)
+        return txn, key, k, kb, None if len(k) > self._limit else txn._pop(k)
 
     def _pass_on(self, txn: Any, error: Exception) -> None:
         """Raise what is not about the input: an ended transaction, a full map, a write in a read transaction."""

@@ -194,8 +194,6 @@ class Source:
             "        txn, key, k, data = self._recover_get(item, error)",
         ]
         lines += ["    if data is None:"]
-        if self.key.width is None:
-            lines += ["        if len(k) > self._limit: self._key_bytes(key)"]  # raises: no such key can be stored
         lines += [f"        {missing}", "    try:"]
         if not self.remembers:
             lines += [f"        return {self.decode('data')}"]

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from zlmdb.database import Database
@@ -43,18 +43,23 @@ class Plan:
     Attributes:
         at: number of the write that fails, from 1; 0 fails none, and only counts.
         error: gives the exception to raise.
-        writes: how many writes were tried.
+        tried: the kinds of the writes that were tried, in order.
         failed: the kind of the write that failed ("put", "delete" or "commit"), or None.
     """
 
     at: int
     error: Callable[[], Exception] = lambda: InjectedFault("injected fault")
-    writes: int = 0
+    tried: list[str] = field(default_factory=list)
     failed: str | None = None
+
+    @property
+    def writes(self) -> int:
+        """How many writes were tried."""
+        return len(self.tried)
 
     def count(self, kind: str) -> None:
         """Called before each write; raises if it is the one to fail."""
-        self.writes += 1
+        self.tried.append(kind)
         if self.writes == self.at:
             self.failed = kind
             raise self.error()
