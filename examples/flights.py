@@ -47,7 +47,7 @@ Row = dict[str, str]
 Answer = dict[str, Any]
 
 #: A transaction keeps what it changed in memory until it commits; this bounds how much that is.
-ROWS_PER_COMMIT = 40_000
+ROWS_PER_COMMIT = 10_000
 
 # New York in winter and in summer.
 EST = timezone(timedelta(hours=-5))
@@ -224,8 +224,9 @@ class Progress:
         started = stopwatch.perf_counter()
 
         def say(done: int) -> None:
-            seconds = stopwatch.perf_counter() - started
-            print(f"{name:10} {done:>9,} of {total:,} rows  {seconds:6.2f} s", flush=True)
+            if done % 50_000 == 0 or done == total:
+                seconds = stopwatch.perf_counter() - started
+                print(f"{name:10} {done:>9,} of {total:,} rows  {seconds:6.2f} s", flush=True)
 
         return say
 

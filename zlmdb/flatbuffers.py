@@ -29,5 +29,5 @@ def version() -> tuple[int, int, int, int | None, str | None]:
 for _name in ("compat", "builder", "table", "util", "number_types", "packer", "encode"):
     importlib.import_module(f"flatbuffers.{_name}")
 if not hasattr(flatbuffers, "version"):
-    flatbuffers.version = version
+    setattr(flatbuffers, "version", version)  # noqa: B010  # the runtime declares no such attribute
 sys.modules[__name__] = flatbuffers

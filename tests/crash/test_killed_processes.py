@@ -57,7 +57,7 @@ def test_a_writer_killed_in_its_commit_loop(path: str, tmp_path: Path, lib_versi
     zlmdb.open(path, [Users, Notes], lib_version=lib_version).close()
     rng = random.Random(lib_version)
     number = 1
-    for _ in range(8):
+    for _ in range(5):
         commits = rng.choice([2, 3, 7, 20, 61])
         with child(WRITER, tmp_path, path, number) as writer:
             reported = 0

@@ -4,7 +4,6 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-import pytest
 from dbsupport import Child, Counters, Notes, Users, everything, run_python
 
 import zlmdb
@@ -43,9 +42,8 @@ def run_together(code: str, tmp_path: Path, path: str, numbers: Any) -> list[lis
                 child.kill()
 
 
-@pytest.mark.parametrize("lib_version", ["0.9", "1.0"])
-def test_eight_processes_attach_fifty_tables_each(path: str, tmp_path: Path, lib_version: str) -> None:
-    zlmdb.open(path, lib_version=lib_version).close()
+def test_eight_processes_attach_fifty_tables_each(path: str, tmp_path: Path) -> None:
+    zlmdb.open(path).close()
     found = run_together(ATTACHER, tmp_path, path, range(1, 9))
     slots = [slot for mine in found for slot in mine]
     assert len(set(slots)) == 400

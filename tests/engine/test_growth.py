@@ -92,6 +92,53 @@ def test_a_writable_map_grows_ahead_of_need(path: str) -> None:
         assert_texts(db, 44)
 
 
+WRITEMAP = """
+    import random, sys, zlmdb
+    from dbsupport import Notes
+    with zlmdb.open(sys.argv[1], [Notes], writemap=True, lib_version=sys.argv[2], durability="unsafe") as db:
+        txn = db.begin(write=True)
+        with txn:
+            txn.abort()
+        with db.begin(write=True) as txn:
+            txn[Notes][1] = "x"
+            del txn[Notes][1]
+        # Pages that are emptied in the transaction that made them, or in the next one.
+        for _ in range(2):
+            with db.begin(write=True) as txn:
+                txn[Notes].load((number, "x" * 50) for number in range(3000))
+                for number in range(0, 3000, 2):
+                    del txn[Notes][number]
+            with db.begin(write=True) as txn:
+                txn[Notes].clear()
+        rng = random.Random(1)
+        model, committed = {}, {}
+        for turn in range(300):
+            txn = db.begin(write=True)
+            with txn:
+                for _ in range(rng.randrange(6)):
+                    key = rng.randrange(8)
+                    if rng.random() < 0.5:
+                        txn[Notes][key] = model[key] = "x" * rng.randrange(3000)
+                    else:
+                        txn[Notes].delete(key)
+                        model.pop(key, None)
+                if rng.random() < 0.5:
+                    txn.abort()
+                    model = dict(committed)
+            committed = dict(model)
+            with db.begin() as txn:
+                assert dict(txn[Notes].items()) == committed
+        print("sound", db.verify())
+"""
+
+
+@pytest.mark.parametrize("lib_version", ["0.9", "1.0"])
+def test_a_writable_map_stands_aborted_transactions(path: str, tmp_path: Path, lib_version: str) -> None:
+    """In a process of its own: an engine that loses count of its pages ends the process it is in."""
+    assert run_python(WRITEMAP, tmp_path, path, lib_version) == "sound []\n"
+    assert zlmdb.lmdb.verify.verify(path) == []
+
+
 def test_write_grows_the_map_and_repeats_the_function(path: str) -> None:
     calls = []
 

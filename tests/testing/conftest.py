@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import Phase, settings
 
 import zlmdb
 
@@ -31,3 +32,13 @@ def db(path: str) -> Iterator[Any]:
         yield opened
         if opened.is_open:
             assert opened.verify() == []
+
+
+@pytest.fixture
+def no_shrinking() -> Any:
+    """Examples that fail are only looked for, not made small and explained."""
+    before = settings.get_current_profile_name()
+    settings.register_profile("no shrinking", settings(), phases=[Phase.explicit, Phase.generate], max_examples=30)
+    settings.load_profile("no shrinking")
+    yield
+    settings.load_profile(before)

@@ -249,30 +249,25 @@ class BoundMap(Ops, MutableMapping[Any, Any]):
                 kb = k[2:]
                 for found, entry, plan in zip(entries, self._entry_keys(kb, row), plans, strict=True):  # type: ignore[attr-defined]
                     if entry is not None:
-                        found.append((entry, kb if plan.pointer is None else self._pointer(plan, kb)))
+                        found.append((entry, kb if plan.pointer is None else maintain._pointer(self, plan, kb)))
         if not in_order:
             pairs.sort()
-        cursor = self._txn._cursor()
-        consumed, added = cursor.putmulti(pairs, True, False)
-        self._txn._count_puts(added)
-        if added < consumed:
+        if not maintain.put_sorted(self._txn, pairs, overwrite=False):
             raise _Taken(pairs)
         for i, found in enumerate(entries):
             found.sort()
             maintain._write(self, self._txn, i, found)
 
-    def _pointer(self, plan: Any, kb: bytes) -> bytes:
-        data: bytes = plan.pointer.encode(self._definition.key.decode(kb))
-        return data
-
     def _taken(self, pairs: list[tuple[bytes, bytes]]) -> errors.DuplicateKey:
         """The error for a batch of which a key exists, or comes twice; the batch itself has been taken back."""
         seen: set[bytes] = set()
+        found = pairs[0][0]
         for k, _ in pairs:
             if k in seen or self._txn._get(k) is not None:
+                found = k
                 break
             seen.add(k)
-        return self._duplicate(self._definition.key.decode(k[2:]))
+        return self._duplicate(self._definition.key.decode(found[2:]))
 
     def first(self) -> tuple[Any, Any] | None:
         """The row with the smallest key, as (key, value); None if there is none."""

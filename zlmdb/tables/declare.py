@@ -81,42 +81,42 @@ class IndexDeclaration:
 
 if TYPE_CHECKING:
 
-    class _UniqueDeclaration:
+    class UniqueDeclaration:
         @overload
         def __get__(self, instance: None, owner: type[Any]) -> IndexDeclaration: ...
         @overload
         def __get__(self, instance: Map[K, V], owner: type[Any]) -> UniqueIndex[K, V]: ...
         def __get__(self, instance: Any, owner: type[Any]) -> Any: ...
 
-    class _ManyDeclaration:
+    class ManyDeclaration:
         @overload
         def __get__(self, instance: None, owner: type[Any]) -> IndexDeclaration: ...
         @overload
         def __get__(self, instance: Map[K, V], owner: type[Any]) -> Index[K, V]: ...
         def __get__(self, instance: Any, owner: type[Any]) -> Any: ...
 
-    @overload
-    def index(
-        *fields: str | Callable[[Any], Any],
-        unique: Literal[True],
-        nullable: bool = False,
-        key: Any = None,
-        where: Callable[[Any], bool] | None = None,
-        version: int = 0,
-    ) -> _UniqueDeclaration: ...
-    @overload
-    def index(
-        *fields: str | Callable[[Any], Any],
-        unique: Literal[False] = False,
-        nullable: bool = False,
-        key: Any = None,
-        where: Callable[[Any], bool] | None = None,
-        version: int = 0,
-    ) -> _ManyDeclaration: ...
-    def index(*fields: Any, **options: Any) -> Any: ...
+
+@overload
+def index(
+    *fields: str | Callable[[Any], Any],
+    unique: Literal[True],
+    nullable: bool = False,
+    key: Any = None,
+    where: Callable[[Any], bool] | None = None,
+    version: int = 0,
+) -> UniqueDeclaration: ...
+@overload
+def index(
+    *fields: str | Callable[[Any], Any],
+    unique: Literal[False] = False,
+    nullable: bool = False,
+    key: Any = None,
+    where: Callable[[Any], bool] | None = None,
+    version: int = 0,
+) -> ManyDeclaration: ...
 
 
-def index(  # type: ignore[no-redef]  # the overloads above are for type checkers only
+def index(
     *fields: str | Callable[[Any], Any],
     unique: bool = False,
     nullable: bool = False,
@@ -206,15 +206,16 @@ def table(
     def decorate(cls: C) -> C:
         from zlmdb.tables.map import Map
 
-        if not (isinstance(cls, type) and issubclass(cls, Map)):
+        table_class: Any = cls
+        if not (isinstance(table_class, type) and issubclass(table_class, Map)):
             raise errors.SchemaError(f"table(): expected a class derived from a map such as MapUuidCbor, found {cls!r}")
-        _check_redeclared(identity, cls, options)
-        cls._zlmdb_oid = identity
+        _check_redeclared(identity, table_class, options)
+        table_class._zlmdb_oid = identity
         for name, option in options.items():
-            setattr(cls, f"_zlmdb_{name}", staticmethod(option) if callable(option) else option)
-        cls._zlmdb_options = options
-        cls._zlmdb_pk = fields
-        cls._zlmdb_definition = define(cls)
+            setattr(table_class, f"_zlmdb_{name}", staticmethod(option) if callable(option) else option)
+        table_class._zlmdb_options = options
+        table_class._zlmdb_pk = fields
+        table_class._zlmdb_definition = define(table_class)
         # Looked up each time, because programs put another dictionary in its place around imports.
         zlmdb.TABLES_BY_UUID[identity] = cls
         return cls

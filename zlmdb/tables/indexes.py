@@ -183,10 +183,8 @@ class Index(Generic[K, V]):
         return found
 
     def _scan_error(self, txn: Any, pk: Any, data: Any, error: Exception) -> Exception:
-        undecoded = (
-            pk is not None and data is None and isinstance(error, AttributeError | TypeError | errors.DecodeError)
-        )
-        if undecoded and txn._get(self._p + pk) is None:
+        unread = data is None and isinstance(error, AttributeError | TypeError | errors.DecodeError)
+        if unread and pk is not None and txn._get(self._p + pk) is None:
             return self._dangling("a row", pk)
         found: Exception = self._map._scan_error(txn, None if pk is None else self._p + bytes(pk), data, error)
         return found

@@ -20,7 +20,7 @@ def compiled_source(table: Any) -> str:
         SchemaError: if `table` is neither.
 
     >>> import zlmdb
-    >>> print(zlmdb.compiled_source(zlmdb.MapUuidCbor).splitlines()[1])
+    >>> print(zlmdb.compiled_source(zlmdb.MapUuidCbor).splitlines()[2])
     def __getitem__(self, item):
     """
     if isinstance(table, type) and issubclass(table, Map):

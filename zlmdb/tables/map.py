@@ -295,7 +295,8 @@ class Map(_Base[K, V]):
 
 
 # Not inherited from at run time: an abstract base class would make the compiled subclasses three times as dear.
-MutableMapping.register(Map)
+_abstract: Any = MutableMapping
+_abstract.register(Map)
 
 
 def definition_of(cls: type[Any]) -> TableDefinition:

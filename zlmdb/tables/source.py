@@ -69,9 +69,10 @@ class Source:
 
     def field(self, var: str, path: str) -> str:
         """Expression of a row's field."""
-        known = None if self.fields is None else self.fields.fields.get(path)
-        if known is not None and (known.required or self.fields.kind != "typeddict"):
-            return str(self.fields.getter_expr(var, path))
+        info = self.fields
+        known = None if info is None else info.fields.get(path)
+        if info is not None and known is not None and (known.required or info.kind != "typeddict"):
+            return str(info.getter_expr(var, path))
         return f"{self.names.add(field_of, 'field_of')}({var}, {path!r})"
 
     def decode(self, data: str) -> str:
@@ -537,7 +538,6 @@ BOUND_OPS: dict[str, Writer] = {
     "__delitem__": lambda s: _bound(s.delete("def __delitem__(self, key):", _BOUND, "raise KeyError(key)", "return")),
     "delete": lambda s: _bound(s.delete("def delete(self, key):", _BOUND, "return False", "return True")),
     "get_many": lambda s: s.many("def get_many(self, keys):"),
-    "_entry_keys": lambda s: s.entry_keys("def _entry_keys(self, kb, row):"),
     "_pairs": lambda s: s.pairs("def _pairs(self, rows):", row_key=False),
 }
 
@@ -573,4 +573,7 @@ def _scans() -> dict[str, Writer]:
     return ops
 
 
-SHARED_OPS: dict[str, Writer] = _scans()
+SHARED_OPS: dict[str, Writer] = {
+    **_scans(),
+    "_entry_keys": lambda s: s.entry_keys("def _entry_keys(self, kb, row):"),
+}

@@ -163,6 +163,7 @@ class ValueCodecSuite:
                         read: list[Any] = list(txn[table].select(return_keys=False))
                         if len(read) != len(found):
                             fail(f"expected {len(found)} rows, found {len(read)}")
+                        again = None
                         for value, again in zip(found, read, strict=True):
                             self._same(again, value, f"read from a table with buffers={buffers}")
                         del read, again

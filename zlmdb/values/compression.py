@@ -106,9 +106,10 @@ class Compressed(ValueCodec[T]):
         return f"{shrink}({self.codec.encode_expr(var, names)})"
 
     def _both(self) -> tuple[Callable[[bytes], bytes], Callable[[Buffer, int], bytes]]:
-        if self._functions is None:
-            self._functions = _FUNCTIONS[self.method]()
-        return self._functions
+        functions = self._functions
+        if functions is None:
+            functions = self._functions = _FUNCTIONS[self.method]()
+        return functions
 
 
 def _installed(module: str) -> bool:
@@ -187,7 +188,8 @@ def _snappy() -> tuple[Callable[[bytes], bytes], Callable[[Buffer, int], bytes]]
             if byte < 0x80:
                 break
         _bounded(size, limit, len(data) * 22)  # the densest element gives 64 bytes for 3
-        return bytes(snappy.uncompress(bytes(data)))
+        expanded: Any = snappy.uncompress(bytes(data))
+        return bytes(expanded)
 
     def shrink(data: bytes) -> bytes:
         return bytes(snappy.compress(data))
