@@ -203,6 +203,8 @@ def test_rows_are_read_back_in_order(name: str) -> None:
                     same(txn[table][key], wanted)
                     same(handle[txn, wanted_key], wanted)
                 assert list(txn[table]) == [key for key, _ in expected]
+                # Nothing need stand behind the rows in the file.
+                assert len(txn[table]) == txn[table].count() == handle.count(txn) == len(rows)
                 assert [key for key, _ in handle.select(txn, reverse=True)] == [key for key, _ in expected[::-1]]
                 for lo, hi in ((n, m) for n in range(len(rows)) for m in range(len(rows))):
                     between = [key for key, _ in expected[lo:hi]]

@@ -20,7 +20,7 @@ IN_MEMORY = Path("/dev/shm")
 @pytest.fixture
 def path() -> Iterator[str]:
     """The path of a database that does not exist yet, in memory where there is such: flushing takes no time there."""
-    place = tempfile.mkdtemp(prefix="zlmdb-test-", dir=IN_MEMORY if IN_MEMORY.is_dir() else None)
+    place = tempfile.mkdtemp(prefix="zlmdb-case-", dir=IN_MEMORY if IN_MEMORY.is_dir() else None)
     yield f"{place}/db"
     shutil.rmtree(place)
 

@@ -8,7 +8,6 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -30,18 +29,10 @@ if TYPE_CHECKING:
 
     M = TypeVar("M", bound=Map[Any, Any])
 
-__all__ = ["Database", "open"]
+__all__ = ["Database", "PathLike"]
 
 R = TypeVar("R")
 PathLike = str | bytes | os.PathLike[Any]
-
-#: Durability: what a crash of the machine may cost. A crash of the program costs nothing that was committed.
-DURABILITY = {
-    "durable": {"sync": True, "metasync": True},
-    "fast": {"sync": True, "metasync": False},
-    "unsafe": {"sync": False, "metasync": False},
-}
-MEMORY = ":memory:"
 
 
 class Database:
@@ -267,7 +258,9 @@ class Database:
         if self._is_temp:
             raise TypeError("a temporary database cannot be pickled: it is removed when this process closes it")
         schema = type(self.schema) if self.schema is not None else None
-        return _unpickle, (self._place, arguments, schema, list(self._tables))
+        from zlmdb.database.opening import unpickle
+
+        return unpickle, (self._place, arguments, schema, list(self._tables))
 
     # -- properties
 
@@ -507,98 +500,3 @@ def _give_back(env: Environment, temporary: str | None) -> None:
     release(env)
     if temporary is not None and env.pid == os.getpid():
         shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _unpickle(path: str, arguments: dict[str, Any], schema: Any, tables: list[type[Any]]) -> Database:
-    db = Database.open(path, **arguments)
-    if schema is not None:
-        db._attach_schema(schema)
-    else:
-        db._attach_schema(tables)
-    return db
-
-
-def open(
-    path: PathLike,
-    schema: Any = None,
-    *,
-    maxsize: int | None = None,
-    readonly: bool = False,
-    create: bool = True,
-    durability: str = "durable",
-    writemap: bool = False,
-    lock: bool = True,
-    lib_version: str | None = None,
-    allow_pickle: bool = False,
-    context: Any = None,
-) -> Database:
-    """An open database, its schema's tables attached; shared with the other handles of this process on the file.
-
-    Args:
-        path: directory of the database, made if it does not exist; or ":memory:" for one that is gone when closed.
-        schema: a class derived from ``zlmdb.Schema``, or any class with a static ``attach(db)``; or a table class, or a
-            list of table classes; None attaches nothing.
-        maxsize: cap of the file's size in bytes; None for no cap.
-        readonly: True opens for reading only; the file must exist.
-        create: False refuses to make a new file.
-        durability: "durable": a commit survives a crash of the machine. "fast": the last commits may be undone by one,
-            the file stays sound. "unsafe": nothing is flushed; a crash of the machine may ruin the file.
-        writemap: True writes through a writable map.
-        lock: False leaves locking between processes to the caller.
-        lib_version: "1.0" (the default) or "0.9": the LMDB format of a new file.
-        allow_pickle: True allows all tables to read pickles.
-        context: any object, kept for the program.
-
-    Raises:
-        AlreadyOpen: if the file is open in this process with options that conflict; names both places.
-        DatabaseNotFound: if it does not exist, and is not to be made.
-        DatabaseError: if it cannot be opened; says why.
-        SchemaError, TableMismatch, CatalogError, ConstraintError: if the schema does not fit the file.
-
-    >>> import zlmdb
-    >>> with zlmdb.open(":memory:") as db:
-    ...     db.is_open
-    True
-    """
-    if durability not in DURABILITY:
-        raise errors.DatabaseError(f"durability: expected one of {', '.join(DURABILITY)}, found {durability!r}")
-    level = DURABILITY[durability]
-    in_memory = isinstance(path, str) and path == MEMORY
-    if in_memory:
-        level = DURABILITY["unsafe"]
-    place = _memory_directory() if in_memory else path
-    try:
-        db = Database(
-            place,
-            maxsize,
-            readonly,
-            lock,
-            level["sync"],
-            create,
-            open_now=False,
-            writemap=writemap,
-            context=context,
-            lib_version=lib_version,
-            allow_pickle=allow_pickle,
-            metasync=level["metasync"],
-            _share=True,
-        )
-        db._is_temp = in_memory
-        db._open()
-    except BaseException:
-        if in_memory:
-            shutil.rmtree(place, ignore_errors=True)
-        raise
-    try:
-        db._attach_schema(schema)
-    except BaseException:
-        db.close()
-        raise
-    return db
-
-
-def _memory_directory() -> str:
-    """A fresh directory in memory, where the system has such; a temporary one elsewhere."""
-    shared = Path("/dev/shm")
-    place = str(shared) if shared.is_dir() and os.access(shared, os.W_OK) else None
-    return tempfile.mkdtemp(prefix="zlmdb-", dir=place)

@@ -12,8 +12,8 @@ from typing import Any
 
 from zlmdb.engine import EngineError
 from zlmdb.tables.definition import TableDefinition
+from zlmdb.tables.operations import BOUND_OPS, HANDLE_OPS, ROW_OPS, SHARED_OPS, Source
 from zlmdb.tables.plan import FROM_ROW, IndexPlan
-from zlmdb.tables.source import BOUND_OPS, HANDLE_OPS, ROW_OPS, SHARED_OPS, Source
 from zlmdb.values import records
 
 __all__ = ["Compiled", "Namespace"]

@@ -11,7 +11,7 @@ import zlmdb
 from zlmdb import errors, keys
 from zlmdb.keys.base import KeyCodec
 from zlmdb.tables.definition import IndexDefinition, TableDefinition, key_codec, value_codec
-from zlmdb.tables.source import BOUND_OPS, ROW_OPS
+from zlmdb.tables.operations import BOUND_OPS, ROW_OPS
 
 if TYPE_CHECKING:
     from zlmdb._typing import K, V

@@ -10,7 +10,7 @@ from zlmdb._typing import K, V
 from zlmdb.keys import Composite
 from zlmdb.tables import bounds, scan
 from zlmdb.tables.maintain import plan_number
-from zlmdb.tables.source import Source
+from zlmdb.tables.operations import Source
 
 if TYPE_CHECKING:
     from zlmdb.tables.plan import IndexPlan

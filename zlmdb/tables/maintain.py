@@ -125,7 +125,7 @@ def _write(table: Any, txn: Any, i: int, batch: list[tuple[bytes, bytes]]) -> in
 
 
 #: Which of five records of a sorted batch are written first, and which then. Records that come strictly in order leave
-#: every page half empty, because a full page is split in the middle when anything lies behind it; the others fill it up.
+#: every page half empty, because a full page is split in the middle when anything lies behind it; the others fill it.
 FIRST, REST = (1, 0, 1, 0, 1), (0, 1, 0, 1, 0)
 
 
@@ -195,7 +195,7 @@ def _pointer(table: Any, plan: IndexPlan, pk: bytes) -> bytes:
 
 
 def _compare(table: Any, txn: Any, i: int, entry: bytes, pk: bytes) -> Iterator[str]:
-    """A sentence if the entry of a row is not there, or points elsewhere (where no later row may have taken it over)."""
+    """A sentence if the entry of a row is not there, or points elsewhere and no later row may have taken it over."""
     plan: IndexPlan = table._compiled.plans[i]
     held = txn._get(entry)
     if held is None:

@@ -5,12 +5,13 @@ collects:
 
 .. code-block:: python
 
+    import zlmdb
     from hypothesis import strategies as st
     from zlmdb.testing import KeyCodecSuite
 
 
     class TestPort(KeyCodecSuite):
-        codec = Port()
+        codec = zlmdb.Uint16()
 
         def values(self):
             return st.integers(0, 65535)
