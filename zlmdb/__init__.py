@@ -130,24 +130,26 @@ _MODULES = ("errors", "flatbuffers", "keys", "lmdb", "maps", "testing", "values"
 TABLES_BY_UUID: dict[uuid.UUID, Any] = {}
 
 
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        value = getattr(importlib.import_module(_HOME[name]), name)
-    elif name == "PersistentMap":
-        value = importlib.import_module("zlmdb.tables").Map
-    elif name in _MODULES:
-        value = importlib.import_module(f"zlmdb.{name}")
-    elif name.startswith("Map"):
-        value = getattr(importlib.import_module("zlmdb.maps"), name)
-    elif name == "__all__":
-        value = _exported()
-    else:
-        errors = importlib.import_module("zlmdb.errors")
-        if name not in errors.__all__:
-            raise AttributeError(f"module 'zlmdb' has no attribute {name!r}")
-        value = getattr(errors, name)
-    setattr(sys.modules[__name__], name, value)
-    return value
+if not TYPE_CHECKING:  # a type checker would take any name for one of ours
+
+    def __getattr__(name: str) -> Any:
+        if name in _HOME:
+            value = getattr(importlib.import_module(_HOME[name]), name)
+        elif name == "PersistentMap":
+            value = importlib.import_module("zlmdb.tables").Map
+        elif name in _MODULES:
+            value = importlib.import_module(f"zlmdb.{name}")
+        elif name.startswith("Map"):
+            value = getattr(importlib.import_module("zlmdb.maps"), name)
+        elif name == "__all__":
+            value = _exported()
+        else:
+            errors = importlib.import_module("zlmdb.errors")
+            if name not in errors.__all__:
+                raise AttributeError(f"module 'zlmdb' has no attribute {name!r}")
+            value = getattr(errors, name)
+        setattr(sys.modules[__name__], name, value)
+        return value
 
 
 def _exported() -> list[str]:

@@ -53,7 +53,7 @@ def test_what_is_no_table_is_refused(db: Any, thing: Any, message: str) -> None:
     assert everything(db) == []
 
 
-@pytest.mark.parametrize("schema", [5, "book", object(), int], ids=repr)
+@pytest.mark.parametrize("schema", [5, "book", object(), int], ids=["a number", "a text", "an object", "a class"])
 def test_what_is_no_schema_is_refused(path: str, schema: Any) -> None:
     with pytest.raises((zlmdb.SchemaError, TypeError)):
         zlmdb.open(path, schema)

@@ -173,7 +173,18 @@ class IterationMachine(TableMachine[dict[int, Any]]):
         number=st.integers(0, 3),
         what=st.lists(
             st.sampled_from(
-                ["remove", "remove next", "remove previous", "put", "put next", "put previous", "move group"]
+                [
+                    "remove",
+                    "remove next",
+                    "remove previous",
+                    "put",
+                    "put next",
+                    "put previous",
+                    "take away and put back",
+                    "move to next",
+                    "move to previous",
+                    "move group",
+                ]
             ),
             min_size=1,
             max_size=4,
@@ -188,9 +199,12 @@ class IterationMachine(TableMachine[dict[int, Any]]):
             if key is None:
                 return
             do = what[n % len(what)]
-            at = key + {"next": 1, "previous": -1}.get(do.split()[-1], 0)
+            at = key + {"next": 1, "previous": -1}.get(do.rpartition(" ")[2], 0)
             if do.startswith("remove"):
                 self.remove(at)
+            elif do == "take away and put back" or (do.startswith("move to") and 0 <= at < RANGE):
+                self.remove(key)
+                self.put(at, n % 3, size)
             elif do == "move group" and key in self.model:
                 group = self.model[key]["group"]
                 self.put(key, None if group == 2 else 1 if group is None else group + 1, size)

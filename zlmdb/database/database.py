@@ -113,7 +113,6 @@ class Database:
         self._env: Environment | None = None
         self._lib_version: str | None = None
         self._finalizer: Any = None
-        self._pid = os.getpid()
         #: Attached maps by table class: what ``txn[Table]`` looks up.
         self._tables: dict[type[Any], Any] = {}
         #: What ``schema.attach()`` gave, for a database opened with a schema.
@@ -190,7 +189,6 @@ class Database:
             os.mkdir(path)
         env = acquire(path, self._options, share=self._share)
         self._env = env
-        self._pid = os.getpid()
         self._lib_version = env.lib_version
         self._finalizer = weakref.finalize(self, _give_back, env, path if self._is_temp else None)
 
@@ -206,7 +204,7 @@ class Database:
                 f"{self._dbpath}: this handle is {'closed' if self._finalizer else 'not open'}; "
                 "use it in a with block, or open the database again"
             )
-        if env.pid != self._pid or env.pid != _pid():
+        if env.inherited:
             self._share = True
             self._open()
             return self._environment()
@@ -491,12 +489,8 @@ def _place(path: str) -> str:
     return place
 
 
-def _pid() -> int:
-    return os.getpid()
-
-
 def _give_back(env: Environment, temporary: str | None) -> None:
     """Close a handle: also run when it is dropped without closing."""
     release(env)
-    if temporary is not None and env.pid == os.getpid():
+    if temporary is not None and not env.inherited:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -49,5 +49,5 @@ def _move(txn: Any, handle: Any, key: Any) -> int:
             rows.append((prefix + key.encode(handle._definition.key.decode(k[2:])), data))
     maintain.remove_range(txn, prefix, after_slot(prefix))
     rows.sort()
-    txn._cursor().putmulti(rows)
+    maintain.put_sorted(txn, rows, overwrite=True)
     return len(rows)

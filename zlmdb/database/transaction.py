@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 __all__ = ["Lease", "Transaction"]
 
 
+#: What __getattr__ answers for when it is not there.
+ENGINE_METHODS = frozenset(("get", "_put", "_delete", "_pop", "_cursor"))
+
+
 class Lease:
     """What arrays over the map hold on to: tells whether their transaction is still alive."""
 
@@ -49,32 +53,30 @@ class Transaction:
     PUT = 1
     DEL = 2
 
-    __slots__ = (
-        "__weakref__",
-        "_bound",
-        "_buffers",
-        "_cursor",
-        "_db",
-        "_delete",
-        "_env",
-        "_get",
-        "_lease_token",
-        "_lent",
-        "_nested",
-        "_pop",
-        "_put",
-        "_raw",
-        "_ref",
-        "_seen",
-        "_stats",
-        "_why",
-        "_write",
-        "get",
-    )
+    # The state of a transaction that has not begun, or has ended; a living one has its own.
+    _raw: Any = None
+    _env: Any = None
+    _ref: Any = None
+    #: Maps of this transaction, by table class; None as long as there is none.
+    _bound: dict[Any, Any] | None = None
+    #: Key, bytes and index fields of the row that was last read, for the case that it is written next.
+    _seen: Any = None
+    #: Weak references to the memory that was lent to arrays, and what tells them that it is over.
+    _lent: list[Any] | None = None
+    _lease_token: Lease | None = None
+    #: The engine's transactions that those of open savepoints are nested in, outermost first.
+    _nested: tuple[Any, ...] = ()
+    #: How often something was written: a scan that sees another number goes on from its key.
+    _changes = 0
+    _why = "has not begun: use it in a with block"
 
     if TYPE_CHECKING:
         #: (key, default=None) -> value: the value of a raw key (slot and key bytes), or `default`.
         get: Callable[..., Any]
+        _put: Callable[..., Any]
+        _delete: Callable[..., Any]
+        _pop: Callable[..., Any]
+        _cursor: Callable[..., Any]
 
     def __init__(
         self, db: Database, write: bool = False, buffers: bool = False, stats: TransactionStats | None = None
@@ -84,47 +86,46 @@ class Transaction:
         # A write transaction moves its pages while it runs, so it hands out copies.
         self._buffers = buffers and not write
         self._stats = stats
-        self._raw: Any = None
-        #: The engine's transactions that those of open savepoints are nested in, outermost first.
-        self._nested: list[Any] = []
-        self._why = "has not begun: use it in a with block"
-        self._close_slots()
 
     # -- beginning and ending
 
     def __enter__(self) -> Self:
         if self._raw is not None:
             raise errors.TransactionError(f"{self._db.dbpath}: this transaction has begun already; begin another one")
-        env = self._env = self._db._environment()
+        env = self._db._env
+        if env is None or env.inherited:
+            env = self._db._environment()
         write = self._write
         raw = env.begin(write, self._buffers)
+        self._env = env
         self._raw = raw
-        self._ref = ref = weakref.ref(self, env.live.discard)
+        self.get = raw.get
+        if write:
+            self._use(raw)
+        self._ref = ref = weakref.ref(self, env.forget)
         env.live.add(ref)
-        self._bound: dict[Any, Any] = {}
-        self._seen: Any = None
-        self._nested = []
-        self._lent: list[Any] = []
-        self._lease_token: Lease | None = None
-        self._use(raw)
         return self
 
     def _use(self, raw: Any) -> None:
-        """Take the engine's methods into the slots."""
-        self._get = self.get = raw.get
+        """Take the engine's writing methods in."""
+        self.get = raw.get
         self._cursor = raw.cursor
-        if not self._write:
-            self._put = self._delete = self._pop = self._read_only
-        elif self._stats is None:
+        if self._stats is None:
             self._put = raw.put
             self._delete = raw.delete
             self._pop = raw.pop
         else:
             self._put, self._delete, self._pop = _counted(raw, self._stats)
 
-    def _close_slots(self) -> None:
-        self._get = self._put = self._delete = self._pop = self._cursor = self._ended
-        self.get = self._ended
+    def __getattr__(self, name: str) -> Any:
+        """The engine's method of that name, if it is there: otherwise one that says why it is not."""
+        if name not in ENGINE_METHODS:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        if self._raw is None:
+            return self._ended
+        if name == "_cursor":
+            return self._raw.cursor
+        return self._read_only
 
     def __exit__(
         self,
@@ -132,9 +133,13 @@ class Transaction:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._raw is None:
+        raw = self._raw
+        if raw is None:
             return
-        if exc_type is None:
+        if not self._write and self._lent is None:
+            self._forget("has ended: it was committed" if exc_type is None else "has ended: it was aborted")
+            raw.abort()
+        elif exc_type is None:
             self.commit()
         else:
             self.abort()
@@ -146,15 +151,15 @@ class Transaction:
             DatabaseFull: if the map is full; nothing of the transaction is stored then.
             TransactionClosed: if it has ended already.
         """
-        inner = self._nested
+        nested = self._nested
         raw = self._finish("has ended: it was committed")
         if not self._write:
             self._leave(raw)
             return
         try:
             raw.commit()
-            while inner:
-                inner.pop().commit()
+            for outer in reversed(nested):
+                outer.commit()
         except EngineError as error:
             raise translate(error, path=self._db.dbpath) from error
         finally:
@@ -166,13 +171,13 @@ class Transaction:
         Raises:
             TransactionClosed: if it has ended already.
         """
-        inner = self._nested
+        nested = self._nested
         raw = self._finish("has ended: it was aborted")
         if self._write:
             try:
                 raw.abort()
-                while inner:
-                    inner.pop().abort()
+                for outer in reversed(nested):
+                    outer.abort()
             finally:
                 self._env.writer = None
         else:
@@ -182,20 +187,32 @@ class Transaction:
         raw = self._raw
         if raw is None:
             self._ended()
-        self._raw = None
-        self._why = why
-        self._env.live.discard(self._ref)
-        self._bound = {}
-        self._seen = None
-        if self._lease_token is not None:
-            self._lease_token.alive = False
-        self._close_slots()
+        self._forget(why)
         return raw
+
+    def _forget(self, why: str) -> None:
+        """Become a transaction that has ended: what is not there is answered by __getattr__."""
+        self._env.forget(self._ref)
+        token = self._lease_token
+        if token is not None:
+            token.alive = False
+            self._lease_token = None
+        self._why = why
+        self._raw = None
+        del self.get
+        if self._write:
+            del self._put, self._delete, self._pop, self._cursor
+        if self._bound is not None:
+            self._bound = None
+        if self._seen is not None:
+            self._seen = None
+        if self._nested:
+            self._nested = ()
 
     def _leave(self, raw: Any) -> None:
         """End a read transaction, or keep its snapshot while arrays over its memory are in use."""
-        lent = [view for ref in self._lent if (view := ref()) is not None]
-        self._lent = []
+        lent = [view for ref in self._lent or () if (view := ref()) is not None]
+        self._lent = None
         if lent:
             self._env.release_pins()
             held = [view for view in lent if not _released(view)]
@@ -207,24 +224,22 @@ class Transaction:
     def _end_with_database(self) -> None:
         """Called when the database is closed under it."""
         if self._raw is not None:
+            nested = self._nested
             raw = self._finish("has ended: its database was closed")
             if self._write:
                 if self._env.writer == threading.get_ident():
                     self._env.writer = None
                 raw.abort()
-                while self._nested:
-                    self._nested.pop().abort()
+                for outer in reversed(nested):
+                    outer.abort()
             else:
                 self._leave(raw)
 
     def _end_with_fork(self) -> None:
         """Called in a child process: the transaction is the parent's, so it is left alone."""
         if self._raw is not None:
-            self._raw = None
-            self._why = "belongs to the parent process, from which this one was forked: begin one here"
-            self._bound = {}
-            self._seen = None
-            self._close_slots()
+            self._forget("belongs to the parent process, from which this one was forked: begin one here")
+            self._lent = None
 
     def _ended(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise errors.TransactionClosed(f"{self._db.dbpath}: this transaction {self._why}")
@@ -261,20 +276,23 @@ class Transaction:
             TableNotAttached: if it is not attached.
             TransactionClosed: if the transaction has not begun, or has ended.
         """
-        try:
-            return self._bound[table]  # type: ignore[no-any-return]
-        except (KeyError, AttributeError):
+        bound = self._bound
+        if bound is None:
             if self._raw is None:
                 self._ended()
+            bound = self._bound = {}
+        elif table in bound:
+            known: M = bound[table]
+            return known
         handle = self._db._tables.get(table)
         if handle is None:
             raise errors.TableNotAttached(
                 f"table {getattr(table, '__name__', table)} is not attached to {self._db.dbpath}: open the database "
                 "with a schema that names it, or call db.attach_table() before the transaction"
             )
-        bound: M = handle._bind(self)
-        self._bound[table] = bound
-        return bound
+        live: M = handle._bind(self)
+        bound[table] = live
+        return live
 
     # -- raw records
 
@@ -296,6 +314,7 @@ class Transaction:
         Returns:
             True if the record was stored.
         """
+        self._changes += 1
         try:
             stored: bool = self._put(key, data, True, overwrite)
         except EngineError as error:
@@ -304,6 +323,7 @@ class Transaction:
 
     def delete(self, key: bytes) -> bool:
         """Remove the record of a raw key; False if there was none."""
+        self._changes += 1
         try:
             removed: bool = self._delete(key)
         except EngineError as error:
@@ -348,7 +368,8 @@ class Transaction:
             inner = self._env.begin_raw(None, outer, True, False)
         except EngineError as error:
             raise translate(error, path=self._db.dbpath) from error
-        self._nested.append(outer)
+        self._nested = (*self._nested, outer)
+        self._changes += 1
         self._raw = inner
         self._use(inner)
         try:
@@ -365,9 +386,10 @@ class Transaction:
                     raise translate(error, path=self._db.dbpath) from error
         finally:
             # Ended inside, by commit(), abort() or the closing of the database, it stays ended.
+            self._changes += 1
             self._seen = None
             if self._raw is inner:
-                self._nested.pop()
+                self._nested = self._nested[:-1]
                 self._raw = outer
                 self._use(outer)
 
@@ -394,6 +416,8 @@ class Transaction:
         if self._lease_token is None:
             self._lease_token = Lease()
         lent = self._lent
+        if lent is None:
+            lent = self._lent = []
         if len(lent) > 1000:
             lent[:] = [ref for ref in lent if ref() is not None]
         lent.append(weakref.ref(data))

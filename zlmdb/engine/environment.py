@@ -88,6 +88,9 @@ class Environment:
         self.capped = options.maxsize is not None
         #: Weak references to the live transactions: closing and forking end them.
         self.live: set[weakref.ref[Any]] = set()
+        self.forget = self.live.discard
+        #: True in a process forked from the one that opened it: it is not to be touched.
+        self.inherited = False
         #: Thread that holds the write transaction; LMDB would wait for itself if it began a second one.
         self.writer: int | None = None
         #: Key and value types of the tables attached by this process, by identity: a table is read in one way only.

@@ -74,7 +74,7 @@ def _revived(key: tuple[Any, ...] | None, path: str, options: Options) -> Enviro
 
 def release(environment: Environment) -> None:
     """Give one reference back; the last one closes the environment and ends the transactions left in it."""
-    if environment.pid != os.getpid():
+    if environment.inherited:
         return  # inherited through a fork: the parent's, and not to be touched
     with _lock:
         environment.references -= 1
@@ -148,6 +148,7 @@ def _forget_parent() -> None:
             transaction._end_with_fork()
         environment.live.clear()
         environment.writer = None
+        environment.inherited = True
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(environment.raw))
     keys_of_parent: Any = guard.env_keys
     pid = os.getpid()

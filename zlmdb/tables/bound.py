@@ -169,16 +169,13 @@ class BoundMap(Ops, MutableMapping[Any, Any]):
         with self._txn._guarded():
             if self._compiled.plans:
                 return self._one_by_one(rows)
-            done = 0
-            pairs = self._encoded(rows)
             try:
-                while batch := list(islice(pairs, BATCH)):
-                    consumed, added = self._txn._cursor().putmulti(batch)
-                    self._txn._count_puts(added)
-                    done += consumed
+                consumed, added = self._txn._cursor().putmulti(self._encoded(rows))
             except EngineError as error:
                 raise self._fault(self._txn, error) from error
-            return done
+            self._txn._count_puts(added)
+            number: int = consumed
+            return number
 
     def _one_by_one(self, rows: Any) -> int:
         rows, holding = self._shape(rows)
@@ -263,7 +260,7 @@ class BoundMap(Ops, MutableMapping[Any, Any]):
         seen: set[bytes] = set()
         found = pairs[0][0]
         for k, _ in pairs:
-            if k in seen or self._txn._get(k) is not None:
+            if k in seen or self._txn.get(k) is not None:
                 found = k
                 break
             seen.add(k)

@@ -14,8 +14,14 @@ __all__ = ["BOUNDS", "after_slot", "prefix_range", "span"]
 BOUNDS = ("[)", "[]", "(]", "()")
 
 
+_NEXT = [bytes([last + 1]) for last in range(255)]
+
+
 def after_slot(prefix: bytes) -> bytes:
     """The first key behind everything that begins with a slot's prefix (or with any bytes that do not end in FF)."""
+    last = prefix[-1]
+    if last != 255:
+        return prefix[:-1] + _NEXT[last]
     end = successor(prefix)
     return b"\xff\xff\xff" if end is None else end
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from zlmdb.engine import EngineError
 from zlmdb.tables.definition import TableDefinition
-from zlmdb.tables.operations import BOUND_OPS, HANDLE_OPS, ROW_OPS, SHARED_OPS, Source
+from zlmdb.tables.operations import BOUND_OPS, HANDLE_OPS, ROW_OPS, SHARED_OPS, Source, Writer
 from zlmdb.tables.plan import FROM_ROW, IndexPlan
 from zlmdb.values import records
 
@@ -23,7 +23,7 @@ class Namespace:
     """The globals of generated functions: constants by name."""
 
     def __init__(self) -> None:
-        self.globals: dict[str, Any] = {"EngineError": EngineError, "FROM_ROW": FROM_ROW}
+        self.globals: dict[str, Any] = {"EngineError": EngineError, "FROM_ROW": FROM_ROW, "SMALLEST": b"\0"}
         self._names: dict[tuple[int, int], str] = {}
 
     def add(self, value: object, hint: str) -> str:
@@ -42,6 +42,30 @@ class Namespace:
         self.globals[name] = value
         self._names[identity] = name
         return name
+
+
+class Stub:
+    """Stands in a class for a function that is compiled when an instance is first asked for it, to take its place.
+
+    So a method that a program takes out of a loop is the compiled one, too.
+    """
+
+    __slots__ = ("_compiled", "_name", "_owner", "_write")
+
+    def __init__(self, compiled: Compiled, name: str, write: Writer) -> None:
+        self._compiled = compiled
+        self._name = name
+        self._write = write
+
+    def __set_name__(self, owner: type[Any], name: str) -> None:
+        self._owner = owner
+
+    def __get__(self, instance: Any, cls: type[Any] | None = None) -> Any:
+        if instance is None:
+            return self
+        function: Any = self._compiled.build(self._name, self._write)
+        setattr(self._owner, self._name, function)
+        return function.__get__(instance, cls)
 
 
 class Compiled:
@@ -69,11 +93,11 @@ class Compiled:
         self.index_classes: dict[int, Any] = {}
 
     @property
-    def bound_ops(self) -> dict[str, Callable[[Source], list[str]]]:
+    def bound_ops(self) -> dict[str, Writer]:
         """The functions of the map of a transaction."""
         return {**BOUND_OPS, **ROW_OPS} if self.definition.pk else BOUND_OPS
 
-    def _class(self, mixin: type[Any], ops: dict[str, Callable[[Source], list[str]]]) -> Any:
+    def _class(self, mixin: type[Any], ops: dict[str, Writer]) -> Any:
         body: dict[str, Any] = {
             "__module__": self.table.__module__,
             "__qualname__": self.table.__qualname__,
@@ -85,21 +109,11 @@ class Compiled:
             body[name] = self.stub(name, write)
         return type(self.table.__name__, (mixin, self.table), body)
 
-    def stub(self, name: str, write: Callable[[Source], list[str]]) -> Callable[..., Any]:
-        """A function that compiles the real one, puts it in its own place, and calls it."""
+    def stub(self, name: str, write: Writer) -> Stub:
+        """What stands in a class for a function that is not compiled yet."""
+        return Stub(self, name, write)
 
-        def first_call(instance: Any, *args: Any, **kwargs: Any) -> Any:
-            function = self.build(name, write)
-            for cls in type(instance).__mro__:
-                if cls.__dict__.get(name) is first_call:
-                    setattr(cls, name, function)
-            return function(instance, *args, **kwargs)
-
-        first_call.__name__ = name
-        first_call._zlmdb_write = write  # type: ignore[attr-defined]
-        return first_call
-
-    def build(self, name: str, write: Callable[[Source], list[str]]) -> Callable[..., Any]:
+    def build(self, name: str, write: Writer) -> Callable[..., Any]:
         """Compile one function."""
         text = "\n".join(write(self.source)) + "\n"
         filename = f"<zlmdb {self.table.__module__}.{self.table.__qualname__}.{name}-{id(self):x}>"

@@ -96,62 +96,68 @@ if TYPE_CHECKING:
         def __get__(self, instance: Any, owner: type[Any]) -> Any: ...
 
 
-@overload
-def index(
-    *fields: str | Callable[[Any], Any],
-    unique: Literal[True],
-    nullable: bool = False,
-    key: Any = None,
-    where: Callable[[Any], bool] | None = None,
-    version: int = 0,
-) -> UniqueDeclaration: ...
-@overload
-def index(
-    *fields: str | Callable[[Any], Any],
-    unique: Literal[False] = False,
-    nullable: bool = False,
-    key: Any = None,
-    where: Callable[[Any], bool] | None = None,
-    version: int = 0,
-) -> ManyDeclaration: ...
+if TYPE_CHECKING:
 
+    @overload
+    def index(
+        *fields: str | Callable[[Any], Any],
+        unique: Literal[True],
+        nullable: bool = False,
+        key: Any = None,
+        where: Callable[[Any], bool] | None = None,
+        version: int = 0,
+    ) -> UniqueDeclaration: ...
+    @overload
+    def index(
+        *fields: str | Callable[[Any], Any],
+        unique: Literal[False] = False,
+        nullable: bool = False,
+        key: Any = None,
+        where: Callable[[Any], bool] | None = None,
+        version: int = 0,
+    ) -> ManyDeclaration: ...
+    def index(*fields: Any, **options: Any) -> Any: ...
 
-def index(
-    *fields: str | Callable[[Any], Any],
-    unique: bool = False,
-    nullable: bool = False,
-    key: Any = None,
-    where: Callable[[Any], bool] | None = None,
-    version: int = 0,
-) -> Any:
-    """An index of the table in whose body it stands; kept by the system.
+else:
 
-    Args:
-        fields: names of the row's fields, in the order of the index ("city", "name"; "address.city" for a field of a
-            field); or one function that takes the row and gives the key (a tuple for a composite one).
-        unique: True allows one row per key, and raises UniqueViolation on the second; False allows many.
-        nullable: True leaves rows out that have None in the key; False refuses them with NullValueConstraint.
-        key: codec of the key (``zlmdb.String``, or a tuple of codecs); None takes it from the types of the fields,
-            which needs a record type; a function needs it.
-        where: a function of the row; only rows for which it returns a true value are listed. None lists all.
-        version: raise it when the function or `where` change their meaning; the index is rebuilt at the next attach.
+    def index(
+        *fields: str | Callable[[Any], Any],
+        unique: bool = False,
+        nullable: bool = False,
+        key: Any = None,
+        where: Callable[[Any], bool] | None = None,
+        version: int = 0,
+    ) -> Any:
+        """An index of the table in whose body it stands; kept by the system.
 
-    Raises:
-        SchemaError: if neither fields nor exactly one function are given, or, when the class is decorated, if the key's
-            type cannot be found out.
+        Args:
+            fields: names of the row's fields, in the order of the index ("city", "name"; "address.city" for a field of
+                a field); or one function that takes the row and gives the key (a tuple for a composite one).
+            unique: True allows one row per key, and raises UniqueViolation on the second; False allows many.
+            nullable: True leaves rows out that have None in the key; False refuses them with NullValueConstraint.
+            key: codec of the key (``zlmdb.String``, or a tuple of codecs); None takes it from the types of the fields,
+                which needs a record type; a function needs it.
+            where: a function of the row; only rows for which it returns a true value are listed. None lists all.
+            version: raise it when the function or `where` change their meaning; the next attach rebuilds the index.
 
-    >>> import zlmdb
-    >>> class Cities(zlmdb.MapOidJson):
-    ...     by_name = zlmdb.index("name", key=zlmdb.String)
-    """
-    names = tuple(field for field in fields if isinstance(field, str))
-    functions = [field for field in fields if not isinstance(field, str)]
-    if len(functions) > 1 or (functions and names) or not fields:
-        raise errors.SchemaError("index(): expected the names of fields, or one function of the row")
-    function = functions[0] if functions else None
-    if function is not None and not callable(function):
-        raise errors.SchemaError(f"index(): expected the name of a field or a function, found {function!r}")
-    return IndexDeclaration(names, function, key=key, unique=unique, nullable=nullable, where=where, version=version)
+        Raises:
+            SchemaError: if neither fields nor exactly one function are given, or, when the class is decorated, if the
+                key's type cannot be found out.
+
+        >>> import zlmdb
+        >>> class Cities(zlmdb.MapOidJson):
+        ...     by_name = zlmdb.index("name", key=zlmdb.String)
+        """
+        names = tuple(field for field in fields if isinstance(field, str))
+        functions = [field for field in fields if not isinstance(field, str)]
+        if len(functions) > 1 or (functions and names) or not fields:
+            raise errors.SchemaError("index(): expected the names of fields, or one function of the row")
+        function = functions[0] if functions else None
+        if function is not None and not callable(function):
+            raise errors.SchemaError(f"index(): expected the name of a field or a function, found {function!r}")
+        return IndexDeclaration(
+            names, function, key=key, unique=unique, nullable=nullable, where=where, version=version
+        )
 
 
 def table(

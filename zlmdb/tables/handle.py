@@ -333,7 +333,7 @@ class Handle(Ops):
 
     def _rebind(self, txn: Any) -> None:
         """Let a map that a transaction has taken already keep the indexes that are attached now."""
-        bound = txn._bound.get(self._compiled.table)
+        bound = (txn._bound or {}).get(self._compiled.table)
         if bound is not None and bound._p == self._p:
             bound.__class__ = self._compiled.bound_class
             bound._xs = self._xs
@@ -380,9 +380,9 @@ def select(
             lambda: scan.limited(scan.keys_in_bulk(txn, start, stop, codec, table._scan_error), limit)
         )
     if not return_keys and not return_values:
-        blind = getattr(table, scan.shape(True, False, reverse, txn._buffers))
+        blind = getattr(table, scan.shape(txn, True, False, reverse))
         return scan.Selection(lambda: scan.limited((None for _ in blind(txn, start, stop)), limit))
-    records = getattr(table, scan.shape(return_keys, return_values, reverse, txn._buffers))
+    records = getattr(table, scan.shape(txn, return_keys, return_values, reverse))
     if limit is None:
         return scan.Selection(lambda: records(txn, start, stop))
     return scan.Selection(lambda: scan.limited(records(txn, start, stop), limit))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Literal, overload
 
 from zlmdb import errors
@@ -10,7 +11,7 @@ from zlmdb._typing import K, V
 from zlmdb.keys import Composite
 from zlmdb.tables import bounds, scan
 from zlmdb.tables.maintain import plan_number
-from zlmdb.tables.operations import Source
+from zlmdb.tables.operations import Source, scans
 
 if TYPE_CHECKING:
     from zlmdb.tables.plan import IndexPlan
@@ -96,12 +97,17 @@ class Index(Generic[K, V]):
         Raises:
             KeyTypeError, KeyValueError: if a value or bound does not fit the index's key.
         """
-        scan.limited(iter(()), limit)  # a wrong limit is refused here, and not when the first row is asked for
+        if limit is not None:
+            scan.limited(iter(()), limit)  # a wrong limit is refused here, and not when the first row is asked for
         start, stop = self._range(values, lo, hi, bounds)
         txn = self._txn
-        shape = scan.shape(return_keys, return_values, reverse, False)
-        rows = getattr(self, shape)
-        return scan.Selection(lambda: scan.limited(rows(txn, start, stop, txn._buffers), limit))
+        if not return_keys and not return_values:
+            blind = getattr(self, scan.shape(txn, True, False, reverse))
+            return scan.Selection(lambda: scan.limited((None for _ in blind(txn, start, stop)), limit))
+        rows = getattr(self, scan.shape(txn, return_keys, return_values, reverse))
+        if limit is None:
+            return scan.Selection(partial(rows, txn, start, stop))
+        return scan.Selection(lambda: scan.limited(rows(txn, start, stop), limit))
 
     def keys(self, *values: Any, reverse: bool = False, limit: int | None = None) -> scan.Selection[K]:
         """The primary keys of the rows whose leading index fields equal `values`; the rows are not read."""
@@ -141,18 +147,23 @@ class Index(Generic[K, V]):
                 table=self._map._definition.name,
                 index=plan.name,
             )
-        try:
-            if plan.bare and len(values) == plan.arity:
-                start = self._x + plan.codec.encode(values if isinstance(plan.codec, Composite) else values[0])
-                return start, start + b"\0"
-            full = plan.full if not plan.bare else self._whole()
-            prefix = self._x + full.prefix(values)
-        except errors.DataError as error:
-            raise error.located(table=name) from None
+        prefix: bytes = self._prefix(values) if values else self._x  # type: ignore[attr-defined]
+        if plan.bare and len(values) == plan.arity:
+            return prefix, prefix + b"\0"
         if lo is None and hi is None:
             return prefix, bounds.after_slot(prefix)
+        full = self._whole() if plan.bare else plan.full
         rest = Composite(full.parts[len(values) :])
         return bounds.span(prefix, rest, _parts(lo), _parts(hi), ends, table=name)
+
+    def _slow_prefix(self, values: tuple[Any, ...]) -> bytes:
+        """What :meth:`_prefix` could not make: an error that says why, or the bytes after all."""
+        plan = self._plan
+        try:
+            full = self._whole() if plan.bare else plan.full
+            return self._x + full.prefix(values)
+        except errors.DataError as error:
+            raise error.located(table=f"{self._map._definition.name}, index {plan.name}") from None
 
     def _whole(self) -> Composite:
         codec = self._plan.codec
@@ -168,7 +179,7 @@ class Index(Generic[K, V]):
             raise wrong.located(table=f"{self._map._definition.name}, index {self._plan.name}") from None
         if len(data) + 2 > self._map._limit:
             return None
-        return self._txn._get(self._x + data)
+        return self._txn.get(self._x + data)
 
     def _dangling(self, key: Any, pk: Any) -> errors.DatabaseError:
         return errors.DatabaseError(
@@ -184,7 +195,7 @@ class Index(Generic[K, V]):
 
     def _scan_error(self, txn: Any, pk: Any, data: Any, error: Exception) -> Exception:
         unread = data is None and isinstance(error, AttributeError | TypeError | errors.DecodeError)
-        if unread and pk is not None and txn._get(self._p + pk) is None:
+        if unread and pk is not None and txn.get(self._p + pk) is None:
             return self._dangling("a row", pk)
         found: Exception = self._map._scan_error(txn, None if pk is None else self._p + bytes(pk), data, error)
         return found
@@ -233,12 +244,7 @@ def _compile(compiled: Any, i: int) -> type[Any]:
         body["get"] = compiled.stub(
             "get", lambda s: s.index_get("def get(self, key, default=None):", i, "return default")
         )
-    for shape, keys, values in (("items", True, True), ("keys", True, False), ("values", False, True)):
-        for way, reverse in (("", False), ("_reverse", True)):
-            name = f"_scan_{shape}{way}"
-
-            def write(s: Source, name: str = name, k: bool = keys, v: bool = values, r: bool = reverse) -> list[str]:
-                return s.index_scan(f"def {name}(self, txn, start, stop, buffers):", keys=k, values=v, reverse=r)
-
-            body[name] = compiled.stub(name, write)
+    for name, write in scans("self, txn, start, stop", Source.index_scan).items():
+        body[name] = compiled.stub(name, write)
+    body["_prefix"] = compiled.stub("_prefix", lambda s: s.index_prefix("def _prefix(self, values):", i))
     return type(base.__name__, (base,), body)

@@ -42,6 +42,7 @@ def remove_range(txn: Any, start: bytes, stop: bytes) -> int:
     while cursor.key() and cursor.key() < stop:
         cursor.delete()
         removed += 1
+    txn._changes += 1
     txn._count_deletes(removed)
     return removed
 
@@ -138,6 +139,7 @@ def put_sorted(txn: Any, batch: list[tuple[bytes, bytes]], *, overwrite: bool) -
         overwrite: False leaves records that exist as they are.
     """
     cursor = txn._cursor()
+    txn._changes += 1
     added = 0
     for chosen in (FIRST, REST):
         added += cursor.putmulti(compress(batch, cycle(chosen)), True, overwrite)[1]
@@ -197,7 +199,7 @@ def _pointer(table: Any, plan: IndexPlan, pk: bytes) -> bytes:
 def _compare(table: Any, txn: Any, i: int, entry: bytes, pk: bytes) -> Iterator[str]:
     """A sentence if the entry of a row is not there, or points elsewhere and no later row may have taken it over."""
     plan: IndexPlan = table._compiled.plans[i]
-    held = txn._get(entry)
+    held = txn.get(entry)
     if held is None:
         yield f"table {table._definition.name}, index {plan.name}: entry {entry.hex()} of row {pk.hex()} is missing"
     elif bytes(held) != _pointer(table, plan, pk) and (plan.unique or not plan.attached):
@@ -221,7 +223,7 @@ def _left_over(table: Any, txn: Any, i: int) -> Iterator[str]:
         if entry[:2] != prefix:
             return
         pk = bytes(pointer) if plan.pointer is None else definition.key.encode(plan.pointer.decode(bytes(pointer)))
-        data = txn._get(table._p + pk)
+        data = txn.get(table._p + pk)
         if data is None:
             yield f"{where}: entry {entry.hex()} points to row {pk.hex()}, which is not there"
             continue

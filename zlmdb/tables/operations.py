@@ -3,34 +3,67 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from zlmdb.keys import Composite
 from zlmdb.tables.source import RowSource, indent
 
-__all__ = ["BOUND_OPS", "HANDLE_OPS", "ROW_OPS", "SHARED_OPS", "Source"]
+__all__ = ["BOUND_OPS", "HANDLE_OPS", "ROW_OPS", "SHARED_OPS", "Source", "Writer", "scans"]
 
 
 class Source(RowSource):
     """Writes all functions of one table."""
 
-    def scan(self, head: str, *, keys: bool, values: bool, reverse: bool) -> list[str]:
+    # -- scans
+
+    def walk(self, mode: str, *, reverse: bool, target: str, values: bool, body: list[str]) -> list[str]:
+        """The loop of a scan from `start` to `stop`, over the keys ``k`` (and what else `target` takes).
+
+        The engine's iterator slips when the record under it is removed and another is put beside it. So in a
+        transaction that writes, a scan looks after each row whether anything was written, and then goes on from the
+        key, not from the iterator.
+
+        Args:
+            mode: "" in a transaction that reads, "buffers" in one that lends memory, "writing" in one that writes.
+            reverse: from the end.
+            target: the loop's variables.
+            values: whether values are read.
+            body: what is done for each record; its last line yields.
+        """
+        begin = (
+            "if not (cursor.prev() if cursor.set_range({0}) else cursor.last()): return"
+            if reverse
+            else "if not cursor.set_range({0}): return"
+        )
+        loop = f"for {target} in cursor.{'iterprev' if reverse else 'iternext'}(True, {values}):"
+        inner = ["k = bytes(k)"] if mode == "buffers" else []
+        inner += ["if k < start: return" if reverse else "if k >= stop: return"]
+        if mode != "writing":
+            return [
+                "cursor = txn._cursor()",
+                begin.format("stop" if reverse else "start"),
+                loop,
+                *indent([*inner, *body]),
+            ]
+        inner += ["changes = txn._changes", *body, "if txn._changes != changes: break"]
+        return [
+            "cursor = txn._cursor()",
+            begin.format("stop" if reverse else "start"),
+            "while True:",
+            *indent([loop, *indent(inner), "else: return", "cursor = txn._cursor()"]),
+            f"    {begin.format('k' if reverse else 'k + SMALLEST')}",
+        ]
+
+    def scan(self, head: str, mode: str, *, keys: bool, values: bool, reverse: bool) -> list[str]:
         """A generator over the records between two encoded bounds."""
         decoded_key = self.key.decode_source("k", 2, self.names)
         item = f"({decoded_key}, {self.decode('v')})" if keys and values else decoded_key if keys else self.decode("v")
         target = "k, v" if values else "k"
-        lines = [head, "    k = v = None", "    try:", "        cursor = txn._cursor()"]
-        if reverse:
-            lines += ["        if not (cursor.prev() if cursor.set_range(stop) else cursor.last()): return"]
-            lines += [f"        for {target} in cursor.iterprev(True, {values}):"]
-            test = "if k < start: return"
-        else:
-            lines += ["        if not cursor.set_range(start): return"]
-            lines += [f"        for {target} in cursor.iternext(True, {values}):"]
-            test = "if k >= stop: return"
-        lines += ["            if buffers: k = bytes(k)"] if head.endswith("buffers=True):") else []
-        lines += [f"            {test}", f"            yield {item}"]
         return [
-            *lines,
+            head,
+            "    k = v = None",
+            "    try:",
+            *indent(self.walk(mode, reverse=reverse, target=target, values=values, body=[f"yield {item}"]), 2),
             "    except Exception as error:",
             "        raise self._scan_error(txn, k, v, error) from error",
         ]
@@ -45,6 +78,7 @@ class Source(RowSource):
         body.append(f"pair = (k, {self.encode('row')})")
         return [
             head,
+            "    txn = self._txn",
             "    p = self._p",
             "    for item in rows:",
             "        try:",
@@ -52,6 +86,7 @@ class Source(RowSource):
             "        except Exception as error:",
             f"            pair = self._recover_pair(item, {row_key}, error)",
             "        yield pair",
+            "        txn._changes += 1",
         ]
 
     def many(self, head: str) -> list[str]:
@@ -60,7 +95,7 @@ class Source(RowSource):
         lines = [
             head,
             "    txn = self._txn",
-            "    get = txn._get",
+            "    get = txn.get",
             "    p = self._p",
             "    found = []",
             "    for key in keys:",
@@ -93,7 +128,7 @@ class Source(RowSource):
             encoded = " + ".join(plan.codec.encode_parts(parts, self.names))
         else:
             unpack, encoded = [], plan.codec.encode_expr("key", self.names)
-        body = ["txn = self._txn", *unpack, f"pk = txn._get(self._x + {encoded})"]
+        body = ["txn = self._txn", *unpack, f"pk = txn.get(self._x + {encoded})"]
         lines = [
             head,
             "    try:",
@@ -101,7 +136,7 @@ class Source(RowSource):
             "    except Exception as error:",
             "        pk = self._recover_get(key, error)",
         ]
-        lines += ["    if pk is None:", f"        {missing}", "    data = txn._get(self._p + pk)"]
+        lines += ["    if pk is None:", f"        {missing}", "    data = txn.get(self._p + pk)"]
         lines += [
             "    if data is None:",
             "        raise self._dangling(key, pk)",
@@ -114,33 +149,40 @@ class Source(RowSource):
             "        raise self._unreadable(pk, data, error) from error",
         ]
 
-    def index_scan(self, head: str, *, keys: bool, values: bool, reverse: bool) -> list[str]:
+    def index_scan(self, head: str, mode: str, *, keys: bool, values: bool, reverse: bool) -> list[str]:
         """A generator over the rows (or primary keys) that an index lists between two encoded bounds."""
-        step = "iterprev" if reverse else "iternext"
-        lines = [
-            head,
-            "    pk = data = None",
-            "    try:",
-            "        get = txn._get",
-            "        p = self._p",
-            "        cursor = txn._cursor()",
-        ]
-        if reverse:
-            lines += ["        if not (cursor.prev() if cursor.set_range(stop) else cursor.last()): return"]
-        else:
-            lines += ["        if not cursor.set_range(start): return"]
-        lines += [f"        for k, pk in cursor.{step}(True, True):", "            if buffers: k = bytes(k)"]
-        lines += [f"            if k {'< start' if reverse else '>= stop'}: return"]
-        if values:
-            lines += ["            data = get(p + pk)"]
         decoded = self.key.decode_source("pk", 0, self.names)
         item = f"({decoded}, {self.decode('data')})" if keys and values else decoded if keys else self.decode("data")
+        body = [*(["data = txn.get(p + pk)"] if values else []), f"yield {item}"]
         return [
-            *lines,
-            f"            yield {item}",
+            head,
+            "    pk = data = None",
+            "    p = self._p",
+            "    try:",
+            *indent(self.walk(mode, reverse=reverse, target="k, pk", values=True, body=body), 2),
             "    except Exception as error:",
             "        raise self._scan_error(txn, pk, data, error) from error",
         ]
+
+    def index_prefix(self, head: str, i: int) -> list[str]:
+        """A function that gives the bytes that the entries of leading index fields begin with, all of them complete."""
+        plan = self.plans[i]
+        codec = plan.codec if plan.bare else plan.full
+        arity = plan.arity
+        lines = [head, "    try:", "        number = len(values)"]
+        for number in range(1, arity + 1):
+            parts = [f"k{n}" for n in range(number)]
+            if isinstance(codec, Composite):
+                spare = [f"k{n}" for n in range(len(codec.parts))]
+                pieces = codec.encode_parts(spare, self.names)[:number]
+            else:
+                pieces = [codec.encode_expr("k0", self.names)]
+            lines += [
+                f"        if number == {number}:",
+                f"            {', '.join(parts)}, = values",
+                f"            return self._x + {' + '.join(pieces)}",
+            ]
+        return [*lines, "    except Exception: pass", "    return self._slow_prefix(values)"]
 
 
 _PAIR = ["txn, key = item"]
@@ -202,24 +244,24 @@ ROW_OPS: dict[str, Writer] = {
 }
 
 
-def _scans() -> dict[str, Writer]:
+#: What kinds of transaction scans are written for; see Source.walk.
+MODES = ("", "buffers", "writing")
+
+
+def scans(arguments: str, writer: Callable[..., list[str]]) -> dict[str, Writer]:
+    """The scans of all shapes and modes."""
     ops: dict[str, Writer] = {}
     for shape, keys, values in (("items", True, True), ("keys", True, False), ("values", False, True)):
         for way, reverse in (("", False), ("_reverse", True)):
-            for kind, tail in (("", ")"), ("_buffers", ", buffers=True)")):
-                name = f"_scan_{shape}{way}{kind}"
-                head = f"def {name}(self, txn, start, stop{tail}:"
-
-                def write(
-                    s: Source, head: str = head, k: bool = keys, v: bool = values, r: bool = reverse
-                ) -> list[str]:
-                    return s.scan(head, keys=k, values=v, reverse=r)
-
-                ops[name] = write
+            for mode in MODES:
+                name = f"_scan_{shape}{way}_{mode}"
+                ops[name] = partial(
+                    writer, head=f"def {name}({arguments}):", mode=mode, keys=keys, values=values, reverse=reverse
+                )
     return ops
 
 
 SHARED_OPS: dict[str, Writer] = {
-    **_scans(),
+    **scans("self, txn, start, stop", Source.scan),
     "_entry_keys": lambda s: s.entry_keys("def _entry_keys(self, kb, row):"),
 }

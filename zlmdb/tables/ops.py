@@ -108,7 +108,7 @@ class Ops:
         txn, key = self._split(item)
         self._pass_on(txn, error)
         k = self._p + self._sought_bytes(key)
-        return txn, key, k, None if len(k) > self._limit else txn._get(k)
+        return txn, key, k, None if len(k) > self._limit else txn.get(k)
 
     def _recover_put(self, item: Any, row: Any, error: Exception) -> Any:
         txn, key = self._split(item)
@@ -233,7 +233,7 @@ class Ops:
             raise
 
     def _pointer_matches(self, txn: Any, entry: bytes, pointer: bytes) -> bool:
-        held = txn._get(entry)
+        held = txn.get(entry)
         return held is not None and bytes(held) == pointer
 
     def _conflict(
@@ -249,14 +249,14 @@ class Ops:
 
     def _check_unique(self, txn: Any, i: int, entry: bytes, pointer: bytes, key: Any) -> None:
         """Refuse a change of a row that would take over another row's entry; nothing is written yet."""
-        held = txn._get(entry)
+        held = txn.get(entry)
         if held is not None and bytes(held) != pointer:
             raise self._violation(txn, i, entry, key)
 
     def _violation(self, txn: Any, i: int, entry: bytes, key: Any) -> errors.UniqueViolation:
         plan = self._compiled.plans[i]
         name = self._definition.name
-        held = txn._get(entry)
+        held = txn.get(entry)
         index_key = plan.codec.decode(entry[2:])
         holder = self._pointed(plan, held)
         return errors.UniqueViolation(

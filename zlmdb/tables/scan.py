@@ -102,10 +102,19 @@ def limited(rows: Iterator[Any], limit: int | None) -> Iterator[Any]:
     return islice(rows, limit)
 
 
-def shape(keys: bool, values: bool, reverse: bool, buffers: bool) -> str:
-    """Name of the generated scan."""
-    what = "items" if keys and values else "keys" if keys else "values"
-    return f"_scan_{what}{'_reverse' if reverse else ''}{'_buffers' if buffers else ''}"
+#: Names of the generated scans, by (keys, values, reverse, mode).
+SHAPES = {
+    (keys, values, reverse, mode): f"_scan_{what}{'_reverse' if reverse else ''}_{mode}"
+    for what, keys, values in (("items", True, True), ("keys", True, False), ("values", False, True))
+    for reverse in (False, True)
+    for mode in ("", "buffers", "writing")
+}
+
+
+def shape(txn: Any, keys: bool, values: bool, reverse: bool) -> str:
+    """Name of the generated scan for a transaction."""
+    mode = "writing" if txn._write else "buffers" if txn._buffers else ""
+    return SHAPES[bool(keys), bool(values), bool(reverse), mode]
 
 
 def exhaust(rows: Iterator[Any]) -> None:

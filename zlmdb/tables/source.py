@@ -24,6 +24,10 @@ from zlmdb.tables.plan import IndexPlan, field_of
 __all__ = ["RowSource", "indent"]
 
 
+#: Statement of every function that writes: scans of the same transaction look at the number.
+CHANGED = "txn._changes += 1"
+
+
 def indent(lines: Sequence[str], by: int = 1) -> list[str]:
     """The lines, moved right by so many steps."""
     return ["    " * by + line for line in lines]
@@ -188,7 +192,7 @@ class RowSource:
         lines = [
             head,
             "    try:",
-            *indent([*opening, *unpack, f"k = self._p + {key}", "data = txn._get(k)"], 2),
+            *indent([*opening, *unpack, f"k = self._p + {key}", "data = txn.get(k)"], 2),
         ]
         lines += [
             "    except Exception as error:",
@@ -212,7 +216,7 @@ class RowSource:
     def contains(self, head: str, opening: list[str]) -> list[str]:
         """A function that tells whether a key is there."""
         unpack, key = self.unpack()
-        body = [*opening, *unpack, f"return txn._get(self._p + {key}) is not None"]
+        body = [*opening, *unpack, f"return txn.get(self._p + {key}) is not None"]
         return [
             head,
             "    try:",
@@ -243,7 +247,7 @@ class RowSource:
         done = "return key" if row_key else "return"
         lines = [head, "    try:"]
         if not self.plans and not insert:
-            body = [*opening, *unpack, f"txn._put(self._p + {key}, {self.encode('row')})"]
+            body = [*opening, CHANGED, *unpack, f"txn._put(self._p + {key}, {self.encode('row')})"]
             return [
                 *lines,
                 *indent([*body, done], 2),
@@ -252,6 +256,7 @@ class RowSource:
             ]
         body = [
             *opening,
+            CHANGED,
             *self.prefixes,
             *unpack,
             f"kb = {key}",
@@ -290,7 +295,7 @@ class RowSource:
         lines.append(f"    {done}")
         if insert:
             return [*lines, "raise self._duplicate(key)"]
-        lines += ["old = txn._get(k)", f"if old == data: {done}"]
+        lines += ["old = txn.get(k)", f"if old == data: {done}"]
         if not plans:
             return [*lines, "put(k, data)"]
         return [*lines, *self._replace()]
@@ -325,14 +330,14 @@ class RowSource:
 
     def _drop(self, i: int, plan: IndexPlan) -> list[str]:
         if plan.attached:
-            return [f"if o{i} is not None and txn._get(o{i}) == {self.pointer(i)}: txn._delete(o{i})"]
+            return [f"if o{i} is not None and txn.get(o{i}) == {self.pointer(i)}: txn._delete(o{i})"]
         return [f"if o{i} is not None: txn._delete(o{i})"]
 
     def delete(self, head: str, opening: list[str], missing: str, done: str) -> list[str]:
         """A function that removes a row."""
         unpack, key = self.unpack()
         if not self.plans:
-            body = [*opening, *unpack, f"found = txn._delete(self._p + {key})"]
+            body = [*opening, CHANGED, *unpack, f"found = txn._delete(self._p + {key})"]
             lines = [
                 head,
                 "    try:",
@@ -341,7 +346,7 @@ class RowSource:
                 "        txn, key, found = self._recover_delete(item, error)",
             ]
             return [*lines, "    if not found:", f"        {missing}", f"    {done}"]
-        body = [*opening, *self.prefixes, *unpack, f"kb = {key}", "k = self._p + kb", "old = txn._pop(k)"]
+        body = [*opening, CHANGED, *self.prefixes, *unpack, f"kb = {key}", "k = self._p + kb", "old = txn._pop(k)"]
         lines = [
             head,
             "    try:",
