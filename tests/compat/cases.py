@@ -32,9 +32,7 @@ def ns(number: int) -> np.datetime64:
 
 def declare(base: Any, name: str = "Table", **arguments: Any) -> Any:
     """A table class over `base`, with an identity of its own."""
-    return zlmdb.table(uuid.uuid5(uuid.NAMESPACE_OID, f"defects {next(NUMBERS)}"), **arguments)(
-        type(name, (base,), {})
-    )
+    return zlmdb.table(uuid.uuid5(uuid.NAMESPACE_OID, f"defects {next(NUMBERS)}"), **arguments)(type(name, (base,), {}))
 
 
 def rows_of(base: Any = None, **arguments: Any) -> Any:

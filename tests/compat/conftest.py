@@ -20,9 +20,7 @@ def earlier() -> str:
     """The interpreter that has the earlier release, from the environment; the test is skipped without it."""
     python = os.environ.get("ZLMDB_EARLIER_PYTHON")
     if not python:
-        pytest.skip(
-            "set ZLMDB_EARLIER_PYTHON to an interpreter that has the earlier release and python-snappy"
-        )
+        pytest.skip("set ZLMDB_EARLIER_PYTHON to an interpreter that has the earlier release and python-snappy")
     return python
 
 
@@ -43,9 +41,7 @@ def run_earlier(earlier: str, tmp_path: Path) -> Callable[..., str]:
             check=False,
         )
         if done.returncode:
-            pytest.fail(
-                f"{script} with the earlier release ended with {done.returncode}:\n{done.stderr[-3000:]}"
-            )
+            pytest.fail(f"{script} with the earlier release ended with {done.returncode}:\n{done.stderr[-3000:]}")
         return done.stdout
 
     return run

@@ -111,17 +111,13 @@ def apply(db: Any, tables: dict[str, Any], changes: dict[str, Any]) -> None:
                     tables[name][txn, samples.from_json(key)] = samples.from_json(value)
 
 
-def read_all(
-    db: Any, tables: dict[str, Any], description: dict[str, Any], scan_all: bool = False
-) -> dict[str, Any]:
+def read_all(db: Any, tables: dict[str, Any], description: dict[str, Any], scan_all: bool = False) -> dict[str, Any]:
     """What is found by key for each described record, and what a scan gives where the table scans."""
     found: dict[str, Any] = {}
     with db.begin() as txn:
         for table in description["tables"]:
             attached = tables[table["name"]]
-            rows = [
-                [key, samples.to_json(attached[txn, samples.from_json(key)])] for key, _ in table["records"]
-            ]
+            rows = [[key, samples.to_json(attached[txn, samples.from_json(key)])] for key, _ in table["records"]]
             scan = None
             if table["scans"] or scan_all:
                 scan = [[samples.to_json(key), samples.to_json(value)] for key, value in attached.select(txn)]

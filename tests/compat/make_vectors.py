@@ -97,9 +97,7 @@ def nulls(db: Any, tab: Any, parts: tuple[str, ...], keys: list[Any], value: Any
     if len(parts) == 1:
         return [*entries, written(db, tab, None, value)]
     for at in range(len(parts)):
-        entries.append(
-            written(db, tab, tuple(None if n == at else part for n, part in enumerate(keys[1])), value)
-        )
+        entries.append(written(db, tab, tuple(None if n == at else part for n, part in enumerate(keys[1])), value))
     return entries
 
 

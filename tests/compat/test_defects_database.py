@@ -146,9 +146,7 @@ def test_a_killed_reader_does_not_pin_pages(tmp_path: Path) -> None:
             table[txn, 0] = "x" * 500_000
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", textwrap.dedent(code)]
-    with subprocess.Popen(
-        command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True
-    ) as reader:
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) as reader:
         assert reader.stdout is not None
         assert reader.stdout.readline() == "reading\n"
         reader.send_signal(signal.SIGKILL)
@@ -307,9 +305,7 @@ def unshared_pid_namespace() -> Iterator[list[str]]:
     """The command prefix that gives a process the first PID of a namespace of its own."""
     prefix = ["unshare", "--pid", "--fork", "--kill-child"]
     try:
-        works = (
-            subprocess.run([*prefix, "true"], capture_output=True, timeout=20, check=False).returncode == 0
-        )
+        works = subprocess.run([*prefix, "true"], capture_output=True, timeout=20, check=False).returncode == 0
     except FileNotFoundError:
         works = False
     if not works:

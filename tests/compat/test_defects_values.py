@@ -192,9 +192,7 @@ def test_old_slots_keep_their_bytes_until_they_are_migrated(tmp_path: Path, vers
             with db.begin(write=True) as txn:
                 attached[txn, extra] = samples.from_json(table["records"][0][1])
             with db.begin() as txn:
-                stored = sorted(
-                    key for key, _ in described.raw_records(db) if key.startswith(f"{table['slot']:04x}")
-                )
+                stored = sorted(key for key, _ in described.raw_records(db) if key.startswith(f"{table['slot']:04x}"))
                 found = list(attached.select(txn, return_values=False))
                 assert [attached._serialize_key(key).hex() for key in found] == [key[4:] for key in stored]
                 assert extra in found
@@ -350,9 +348,7 @@ def test_keys_are_checked_under_python_o(tmp_path: Path) -> None:
     assert done.stdout == "21 False\n", done.stdout + done.stderr
 
 
-@pytest.mark.parametrize(
-    "bounds", [{}, {"reverse": True}, {"from_key": 1}, {"to_key": 3}, {"limit": 1}], ids=repr
-)
+@pytest.mark.parametrize("bounds", [{}, {"reverse": True}, {"from_key": 1}, {"to_key": 3}, {"limit": 1}], ids=repr)
 def test_next_works_on_a_fresh_select(db: Any, bounds: dict[str, Any]) -> None:
     empty, numbers, later = (db.attach_table(declare(zlmdb.MapOidOid)) for _ in range(3))
     with db.begin(write=True) as txn:
@@ -386,9 +382,7 @@ def test_keys_of_bytes_may_be_any_buffer(db: Any, given: Callable[[bytes], Any])
         assert list(table.select(txn)) == [(b"\x01" * 20, owner[1])]
         assert table[txn, given(b"\x01" * 20)] == owner[1]
         assert (txn, given(b"\x01" * 20)) in table
-        assert list(by_hash.select(txn, from_key=(given(b"\x02" * 20), ns(0)))) == [
-            ((b"\x02" * 20, ns(5)), owner[2])
-        ]
+        assert list(by_hash.select(txn, from_key=(given(b"\x02" * 20), ns(0)))) == [((b"\x02" * 20, ns(5)), owner[2])]
         assert list(rows_by_hash.select(txn)) == [(b"\x03" * 20, owner[1])]
         del keyed[txn, owner[1]]
         assert rows_by_hash.count(txn) == 0

@@ -40,9 +40,7 @@ def assert_holds(db: Any, tables: dict[str, Any], description: dict[str, Any]) -
         assert answer["by_key"] == table["records"], table["name"]
         assert answer["count"] == len(table["records"]), table["name"]
         assert answer["slot"] == table["slot"], table["name"]
-        in_order = sorted(
-            table["records"], key=lambda row: attached._serialize_key(samples.from_json(row[0]))
-        )
+        in_order = sorted(table["records"], key=lambda row: attached._serialize_key(samples.from_json(row[0])))
         assert answer["scan"] == in_order, table["name"]
 
 
@@ -85,9 +83,7 @@ def extended(description: dict[str, Any]) -> tuple[dict[str, Any], dict[str, lis
             key_of = described.field_key(index["field"])
             keys = [(samples.to_json(key_of(row)), key) for key, row in table["records"]]
             held = [[key, primary] for key, primary in keys if key is not None]
-            next(other for other in description["tables"] if other["name"] == index["table"])["records"] = (
-                held
-            )
+            next(other for other in description["tables"] if other["name"] == index["table"])["records"] = held
     return description, changes
 
 
@@ -102,9 +98,7 @@ def test_every_record_is_read_and_nothing_is_changed(kept: tuple[str, dict[str, 
         assert_holds(db, tables, description)
         assert described.raw_records(db) == before
         slots = {str(oid): (slot.slot, slot.name, slot.description) for oid, slot in db._get_slots().items()}
-        assert slots == {
-            table["oid"]: (table["slot"], table["name"], table["doc"]) for table in description["tables"]
-        }
+        assert slots == {table["oid"]: (table["slot"], table["name"], table["doc"]) for table in description["tables"]}
 
 
 @pytest.mark.parametrize("kept", NAMES, indirect=True)
@@ -151,9 +145,7 @@ def test_a_rebuilt_index_is_the_same_and_harms_no_other_slot(kept: tuple[str, di
 
 
 @pytest.mark.parametrize("kept", UNCOMPRESSED, indirect=True)
-def test_the_same_contents_made_here_are_the_same_bytes(
-    kept: tuple[str, dict[str, Any]], tmp_path: Path
-) -> None:
+def test_the_same_contents_made_here_are_the_same_bytes(kept: tuple[str, dict[str, Any]], tmp_path: Path) -> None:
     path, description = kept
     with opened(path, description) as (db, _):
         there = described.raw_records(db)

@@ -28,9 +28,7 @@ def test_a_program_prints_what_it_printed_with_the_earlier_release(program: Path
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.stem)
-def test_the_recorded_text_is_what_the_earlier_release_prints(
-    program: Path, tmp_path: Path, earlier: str
-) -> None:
+def test_the_recorded_text_is_what_the_earlier_release_prints(program: Path, tmp_path: Path, earlier: str) -> None:
     expected = (record.HERE / "expected" / f"{program.stem}.txt").read_text(encoding="utf-8")
     found = record.output_of(earlier, program, str(tmp_path))
     if expected != found:

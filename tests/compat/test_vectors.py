@@ -67,9 +67,7 @@ def test_bytes_of_the_earlier_release_are_read(name: str, tmp_path: Path) -> Non
                 )
         with db.begin() as txn:
             for row in rows:
-                assert table[txn, samples.from_json(row["key"])] == samples.from_json(row["value"]), row[
-                    "key_repr"
-                ]
+                assert table[txn, samples.from_json(row["key"])] == samples.from_json(row["value"]), row["key_repr"]
                 assert table._deserialize_key(bytes.fromhex(row["key_hex"])) == samples.from_json(row["key"])
             assert table.count(txn) == len(rows)
 
@@ -90,10 +88,7 @@ def test_none_has_the_same_bytes(name: str, row: dict[str, Any], tmp_path: Path)
         with db.begin(write=True) as txn:
             table[txn, key] = value
             assert table._serialize_key(key).hex() == row["key_hex"]
-            assert (
-                txn.get(table._slot.to_bytes(2, "big") + bytes.fromhex(row["key_hex"])).hex()
-                == row["value_hex"]
-            )
+            assert txn.get(table._slot.to_bytes(2, "big") + bytes.fromhex(row["key_hex"])).hex() == row["value_hex"]
             assert (txn, key) in table
             assert len(list(table.select(txn))) == 1
 
@@ -104,9 +99,7 @@ def test_compressed_values_are_read(label: str, tmp_path: Path) -> None:
     if kind == "snappy":
         pytest.importorskip("snappy", reason="snappy compression needs python-snappy")
     row = VECTORS["compressed"][label]
-    compress = {"zlib": zlmdb.PersistentMap.COMPRESS_ZLIB, "snappy": zlmdb.PersistentMap.COMPRESS_SNAPPY}[
-        kind
-    ]
+    compress = {"zlib": zlmdb.PersistentMap.COMPRESS_ZLIB, "snappy": zlmdb.PersistentMap.COMPRESS_SNAPPY}[kind]
     key, value = samples.from_json(row["key"]), samples.from_json(row["value"])
     with described.open_database(str(tmp_path / "db")) as db:
         table = attached(db, name, compress)

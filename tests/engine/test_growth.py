@@ -82,12 +82,12 @@ def test_a_writable_map_with_a_cap_is_as_long_as_the_cap(path: str) -> None:
 
 
 def test_a_writable_map_grows_ahead_of_need(path: str) -> None:
-    with zlmdb.open(path, [Notes], writemap=True, durability="unsafe") as db:
+    with zlmdb.open(path, [Notes], writemap=True, lib_version="0.9", durability="unsafe") as db:
         for number in range(40):
             texts(db, number, number + 1)
         assert_texts(db, 40)
         assert db.maxsize == db.stats()["max_size"] == DEFAULT
-    with zlmdb.open(path, [Notes], writemap=True, durability="unsafe") as db:
+    with zlmdb.open(path, [Notes], writemap=True, lib_version="0.9", durability="unsafe") as db:
         texts(db, 40, 44)
         assert_texts(db, 44)
 
@@ -172,7 +172,7 @@ def test_write_grows_the_map_and_repeats_the_function(path: str) -> None:
             txn[Notes][number] = chr(97 + number % 26) * MB
         return "done"
 
-    with zlmdb.open(path, [Notes], writemap=True, durability="unsafe") as db:
+    with zlmdb.open(path, [Notes], writemap=True, lib_version="0.9", durability="unsafe") as db:
         assert db.write(fill) == "done"
         assert_texts(db, 50)
     assert len(calls) >= 2
@@ -180,7 +180,7 @@ def test_write_grows_the_map_and_repeats_the_function(path: str) -> None:
 
 
 def test_a_block_that_outgrows_the_map_says_what_helps(path: str) -> None:
-    with zlmdb.open(path, [Notes], writemap=True, durability="unsafe") as db:
+    with zlmdb.open(path, [Notes], writemap=True, lib_version="0.9", durability="unsafe") as db:
         texts(db, 0, 2)
         with pytest.raises(zlmdb.DatabaseFull, match=r"Database\.write\(\)") as caught:
             texts(db, 2, 60)
@@ -195,7 +195,7 @@ def test_write_does_not_grow_under_another_transaction(path: str) -> None:
         for number in range(2, 50):
             txn[Notes][number] = "x" * MB
 
-    with zlmdb.open(path, [Notes], writemap=True, durability="unsafe") as db:
+    with zlmdb.open(path, [Notes], writemap=True, lib_version="0.9", durability="unsafe") as db:
         texts(db, 0, 2)
         with db.begin() as reader:
             with pytest.raises(zlmdb.DatabaseFull, match="transactions"):
@@ -404,7 +404,7 @@ GROWER = """
 """
 
 
-@pytest.mark.parametrize("options", [{"writemap": True}, {"maxsize": 4 * MB}, {}], ids=str)
+@pytest.mark.parametrize("options", [{"writemap": True, "lib_version": "0.9"}, {"maxsize": 4 * MB}, {}], ids=str)
 def test_what_another_process_adds_is_followed(path: str, tmp_path: Path, options: dict[str, Any]) -> None:
     with zlmdb.open(path, [Notes], **options) as db, child(GROWER, tmp_path, path) as grower:
         texts(db, 0, 1)

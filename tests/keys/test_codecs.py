@@ -189,9 +189,7 @@ def test_a_subclass_of_uuid_is_a_uuid() -> None:
     assert keys.Uuid().encode(Special(int=5)) == UUID(int=5).bytes
 
 
-@pytest.mark.parametrize(
-    "kind", [bytes, bytearray, memoryview, lambda data: memoryview(bytearray(data))[::1]]
-)
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview, lambda data: memoryview(bytearray(data))[::1]])
 def test_byte_keys_take_any_bytes(kind: Any) -> None:
     for codec, data in (
         (keys.Bytes(), b"a\0"),
@@ -216,9 +214,7 @@ def test_a_part_of_bytes_is_a_beginning() -> None:
     assert keys.String().partial("é") == "é".encode()
     with pytest.raises(KeyValueError, match="17 bytes cannot be their beginning"):
         keys.Bytes16().partial(bytes(17))
-    with pytest.raises(
-        KeyTypeError, match=r"^keys of type uuid cannot be sought by a beginning, found 'ab': give all"
-    ):
+    with pytest.raises(KeyTypeError, match=r"^keys of type uuid cannot be sought by a beginning, found 'ab': give all"):
         keys.Uuid().partial("ab")
 
 
@@ -370,9 +366,7 @@ def test_what_is_no_member_is_refused() -> None:
         keys.EnumKey(Side).decode(b"hold")
     with pytest.raises(KeyValueError, match="Lenient has no member of value 'hold'"):
         keys.EnumKey(Lenient).decode(b"hold")
-    with pytest.raises(
-        SchemaError, match="expected an enumeration whose values are all str or all int, found Mixed"
-    ):
+    with pytest.raises(SchemaError, match="expected an enumeration whose values are all str or all int, found Mixed"):
         keys.EnumKey(Mixed)
 
 

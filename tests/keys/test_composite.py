@@ -89,9 +89,7 @@ def test_errors_say_which_component_is_wrong(value: Any, message: str) -> None:
 
 
 def test_values_out_of_range_are_value_errors() -> None:
-    with pytest.raises(
-        KeyValueError, match=r"^component 2 \(timestamp\): .* as key, found .*NaT.*: not a time$"
-    ):
+    with pytest.raises(KeyValueError, match=r"^component 2 \(timestamp\): .* as key, found .*NaT.*: not a time$"):
         TRADE.encode((ONE, np.datetime64("NaT"), ONE))
 
 
@@ -145,13 +143,9 @@ def test_none_may_stand_for_zeros() -> None:
     assert data == bytes(52) + b"\0\1"
     assert codec.decode(data) == zeros
     assert codec.encode_bound((None, None)) == bytes(24)
-    assert codec.encode((ONE, None, 5, None, "a", None)) == codec.encode(
-        (ONE, zeros[1], 5, zeros[3], "a", "")
-    )
+    assert codec.encode((ONE, None, 5, None, "a", None)) == codec.encode((ONE, zeros[1], 5, zeros[3], "a", ""))
     assert codec.null() == data
-    with pytest.raises(
-        KeyTypeError, match=r"component 1 \(uuid\): expected uuid\.UUID as key, found NoneType None"
-    ):
+    with pytest.raises(KeyTypeError, match=r"component 1 \(uuid\): expected uuid\.UUID as key, found NoneType None"):
         Composite(codec.parts).encode((None,) * 6)
 
 
@@ -182,11 +176,7 @@ def test_a_bound_above_the_range_stands_behind_its_neighbours() -> None:
     codec = Composite((Uint8, Uint64, Bytes))
     bound = codec.encode_bound((255, 2**64))
     assert bound > codec.encode((255, 2**64 - 1, b"\xff" * 200))
-    assert (
-        codec.encode((5, 2**64 - 1, b"\xff" * 600))
-        < codec.encode_bound((5, 2**64))
-        <= codec.encode((6, 0, b""))
-    )
+    assert codec.encode((5, 2**64 - 1, b"\xff" * 600)) < codec.encode_bound((5, 2**64)) <= codec.encode((6, 0, b""))
 
 
 def test_bounds_say_what_is_wrong() -> None:
@@ -195,9 +185,7 @@ def test_bounds_say_what_is_wrong() -> None:
         codec.encode_bound((1, 5))
     with pytest.raises(KeyTypeError, match=r"component 3 \(int8\): expected int as key, found str 'x'"):
         codec.encode_bound((1, "a", "x"))
-    with pytest.raises(
-        KeyTypeError, match=r"expected at most 3 components \(uint8,string,int8\) as key, found 4"
-    ):
+    with pytest.raises(KeyTypeError, match=r"expected at most 3 components \(uint8,string,int8\) as key, found 4"):
         codec.encode_bound((1, "a", 1, 1))
     with pytest.raises(KeyTypeError, match=r"expected a tuple .* as key, found int 5"):
         codec.encode_bound(5)  # type: ignore[arg-type]
@@ -220,9 +208,7 @@ def test_prefixes_say_what_is_wrong() -> None:
         codec.prefix((1, "a", "b"))
     with pytest.raises(KeyValueError, match=r"component 1 \(uint8\): .* the range of uint8 is 0 to 255"):
         codec.prefix((256,))
-    with pytest.raises(
-        KeyTypeError, match=r"expected fewer than 2 leading components of \(uint8,string\), found 2"
-    ):
+    with pytest.raises(KeyTypeError, match=r"expected fewer than 2 leading components of \(uint8,string\), found 2"):
         codec.text_prefix((1, "a"), "b")
     with pytest.raises(
         KeyTypeError, match=r"component 1 \(uint8\): keys of type uint8 cannot be sought by a beginning"

@@ -110,18 +110,14 @@ NULS_AND_ENDS = [
     "ÿ",
     "\U0010ffff",
 ]
-TEXTS = st.one_of(
-    st.sampled_from(NULS_AND_ENDS), st.text("\0\x01aÿ\U0010ffff", max_size=5), st.text(max_size=20)
-)
+TEXTS = st.one_of(st.sampled_from(NULS_AND_ENDS), st.text("\0\x01aÿ\U0010ffff", max_size=5), st.text(max_size=20))
 EDGES = [b"", b"\0", b"\0\0", b"\0\1", b"\0\xff", b"\xff", b"\xff\xff", b"\1", b"\xff\0", b"a", b"a\0"]
 SMALL_BYTES = st.lists(st.sampled_from([0, 1, 97, 254, 255]), max_size=5).map(bytes)
 BYTES = st.one_of(st.sampled_from(EDGES), SMALL_BYTES, st.binary(max_size=20))
 
 
 def fixed(width: int) -> st.SearchStrategy[bytes]:
-    return st.one_of(
-        BYTES.map(lambda data: (data + bytes(width))[:width]), st.binary(min_size=width, max_size=width)
-    )
+    return st.one_of(BYTES.map(lambda data: (data + bytes(width))[:width]), st.binary(min_size=width, max_size=width))
 
 
 UUIDS = st.one_of(
@@ -129,9 +125,7 @@ UUIDS = st.one_of(
     st.uuids(),
 )
 FLOATS = st.one_of(
-    st.sampled_from(
-        [0.0, -0.0, math.inf, -math.inf, math.nan, -math.nan, 5e-324, -5e-324, 1.7976931348623157e308]
-    ),
+    st.sampled_from([0.0, -0.0, math.inf, -math.inf, math.nan, -math.nan, 5e-324, -5e-324, 1.7976931348623157e308]),
     st.integers(0, 2**64 - 1).map(lambda bits: struct.unpack(">d", bits.to_bytes(8, "big"))[0]),
 )
 ZONES = st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minutes=minutes)))
@@ -252,9 +246,7 @@ def check_expressions(case: Case, value: Any) -> None:
         assert type(source(buffer)) is type(value)
     if isinstance(codec, keys.Composite):
         variables = [f"v{index}" for index in range(len(codec.parts))]
-        parts = names.function(
-            ", ".join(variables), f"b''.join(({', '.join(codec.encode_parts(variables, names))},))"
-        )
+        parts = names.function(", ".join(variables), f"b''.join(({', '.join(codec.encode_parts(variables, names))},))")
         assert parts(*value) == data
 
 
@@ -314,9 +306,7 @@ def test_wrong_bytes_are_refused(case: Case, data: st.DataObject) -> None:
     width = case.codec.width or 12
     near = st.binary(min_size=max(width - 1, 0), max_size=width + 1)
     changed = case.values.map(case.codec.encode).flatmap(
-        lambda good: st.sampled_from(
-            [good[:-1], good + b"\0", good[1:], b"\xff" + good[1:], good[:-1] + b"\xff"]
-        )
+        lambda good: st.sampled_from([good[:-1], good + b"\0", good[1:], b"\xff" + good[1:], good[:-1] + b"\xff"])
     )
     check_bytes(case, data.draw(st.one_of(BYTES, near, changed)))
 
@@ -375,9 +365,7 @@ TEXT = [case for case in SCALARS if case.codec in (keys.String(), keys.Bytes())]
 
 @pytest.mark.parametrize("case", INTEGERS, ids=repr)
 @given(data=st.data())
-def test_integer_bounds_beyond_the_range_part_the_keys_as_the_numbers_do(
-    case: Case, data: st.DataObject
-) -> None:
+def test_integer_bounds_beyond_the_range_part_the_keys_as_the_numbers_do(case: Case, data: st.DataObject) -> None:
     key = data.draw(case.values)
     bound = data.draw(st.one_of(integers(-(2**70), 2**70), integers(2**53 - 2, 2**53 + 2), case.values))
     assert (case.codec.encode(key) >= case.codec.encode_bound(bound)) == (key >= bound)
@@ -395,9 +383,7 @@ def test_composite_bounds_part_the_keys_as_the_tuples_do(data: st.DataObject) ->
     bound[:shared] = key[:shared]
     for index, part in enumerate(parts):
         if part in INTEGERS and data.draw(st.booleans()):
-            bound[index] = data.draw(
-                st.sampled_from([-(2**70), -129, -1, 256, 2**16, 2**32, 2**53 + 1, 2**64, 2**70])
-            )
+            bound[index] = data.draw(st.sampled_from([-(2**70), -129, -1, 256, 2**16, 2**32, 2**53 + 1, 2**64, 2**70]))
     del bound[data.draw(st.integers(0, len(parts))) :]
     assert (case.codec.encode(key) >= case.codec.encode_bound(tuple(bound))) == (key >= tuple(bound))
 

@@ -83,9 +83,7 @@ def test_types_that_have_a_codec(kind: Any, codec: keys.KeyCodec[Any]) -> None:
 )  # fmt: skip
 def test_types_that_have_none(kind: Any) -> None:
     assert for_type(kind) is None
-    with pytest.raises(
-        SchemaError, match=r"expected a key codec such as zlmdb\.Uuid, a Python type that has one, or"
-    ):
+    with pytest.raises(SchemaError, match=r"expected a key codec such as zlmdb\.Uuid, a Python type that has one, or"):
         as_codec(kind)
 
 

@@ -83,8 +83,7 @@ def test_the_bytes_that_earlier_releases_wrote(codec: Composite, value: Any, dat
     assert codec.encode(value).hex() == data
     read = codec.decode(bytes.fromhex(data))
     assert read == tuple(
-        item if item is not None else part.decode(part.null())
-        for part, item in zip(codec.parts, value, strict=True)
+        item if item is not None else part.decode(part.null()) for part, item in zip(codec.parts, value, strict=True)
     )
 
 

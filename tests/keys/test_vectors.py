@@ -53,11 +53,7 @@ def value_of(codec: KeyCodec[Any], value: Any) -> Any:
 
 
 def rows(kind: str) -> list[Any]:
-    return [
-        pytest.param(entry["codec"], row, id=f"{entry['codec']} {row}")
-        for entry in VECTORS
-        for row in entry[kind]
-    ]
+    return [pytest.param(entry["codec"], row, id=f"{entry['codec']} {row}") for entry in VECTORS for row in entry[kind]]
 
 
 @pytest.mark.parametrize(("source", "row"), rows("good"))
@@ -114,26 +110,20 @@ def table(entry: Any) -> str:
     shown = [(row[0] if plain else json.dumps(row[0], ensure_ascii=False), row[1]) for row in entry["good"]]
     shown = [(value or "(none)", data or "(none)") for value, data in shown]
     width = max(len(value) for value, _ in shown)
-    return "\n".join(
-        [".. code-block:: text", "", *(f"    {value:{width}}   {data}" for value, data in shown)]
-    )
+    return "\n".join([".. code-block:: text", "", *(f"    {value:{width}}   {data}" for value, data in shown)])
 
 
 def render(page: str) -> str:
     """The page with the file's vectors after each comment ``.. vectors: CODEC``."""
     tables = {entry["codec"]: table(entry) for entry in VECTORS}
-    pattern = re.compile(
-        r"^(\.\. vectors: (.+)\n)(?:\n\.\. code-block:: text\n\n(?: {4}.*\n)+)?", re.MULTILINE
-    )
+    pattern = re.compile(r"^(\.\. vectors: (.+)\n)(?:\n\.\. code-block:: text\n\n(?: {4}.*\n)+)?", re.MULTILINE)
     return pattern.sub(lambda found: f"{found[1]}\n{tables[found[2]]}\n", page)
 
 
 def test_the_page_shows_the_vectors_of_the_file() -> None:
     page = PAGE.read_text()
     assert render(page) == page, "run: python tests/keys/test_vectors.py"
-    assert (
-        re.findall(r"^\.\. vectors: (.+)$", page, re.MULTILINE).sort() == [e["codec"] for e in VECTORS].sort()
-    )
+    assert re.findall(r"^\.\. vectors: (.+)$", page, re.MULTILINE).sort() == [e["codec"] for e in VECTORS].sort()
 
 
 @pytest.mark.parametrize("entry", VECTORS, ids=lambda entry: entry["codec"])
@@ -141,9 +131,7 @@ def test_the_page_tells_name_and_length(entry: Any) -> None:
     codec = codec_of(entry["codec"])
     if not isinstance(codec, Composite):
         length = "any" if codec.width is None else codec.width
-        assert re.search(
-            rf"^``{entry['codec']}``\s+``{codec.name}``\s+{length}\s", PAGE.read_text(), re.MULTILINE
-        )
+        assert re.search(rf"^``{entry['codec']}``\s+``{codec.name}``\s+{length}\s", PAGE.read_text(), re.MULTILINE)
 
 
 if __name__ == "__main__":

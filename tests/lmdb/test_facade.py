@@ -84,9 +84,7 @@ class TestNames:
         assert pickle.loads(pickle.dumps(zlmdb.lmdb.ReadonlyError)) is lmdb.ReadonlyError
 
     def test_an_unknown_name_is_refused_with_the_place_and_the_release(self) -> None:
-        expected = (
-            f"module 'zlmdb.lmdb' has no attribute 'opn': it offers what py-lmdb {lmdb.__version__} offers"
-        )
+        expected = f"module 'zlmdb.lmdb' has no attribute 'opn': it offers what py-lmdb {lmdb.__version__} offers"
         with pytest.raises(AttributeError, match=expected) as caught:
             zlmdb.lmdb.opn  # type: ignore[attr-defined]  # noqa: B018
         assert caught.value.name == "opn"
@@ -116,9 +114,7 @@ class TestSubmodules:
         else:
             assert importlib.import_module(f"zlmdb.lmdb.{other}") is expected
 
-    @pytest.mark.parametrize(
-        "spelling", ["import zlmdb.lmdb.{0}", "from zlmdb.lmdb import {0}", "zlmdb.lmdb.{0}"]
-    )
+    @pytest.mark.parametrize("spelling", ["import zlmdb.lmdb.{0}", "from zlmdb.lmdb import {0}", "zlmdb.lmdb.{0}"])
     @pytest.mark.parametrize("name", SUBMODULES)
     def test_a_submodule_is_loaded_when_first_used(self, tmp_path: Path, name: str, spelling: str) -> None:
         code = (
@@ -222,9 +218,7 @@ class TestCommandLine:
         for start in range(2 * 4096, len(content), 4096):
             content[start + 10 : start + 16] = b"\xff" * 6
         data.write_bytes(content)
-        ours, theirs = (
-            python("-m", p, "verify", str(database), cwd=tmp_path) for p in ("zlmdb.lmdb", "lmdb")
-        )
+        ours, theirs = (python("-m", p, "verify", str(database), cwd=tmp_path) for p in ("zlmdb.lmdb", "lmdb"))
         assert result_of(ours) == result_of(theirs)
         assert ours.returncode == 1
         assert zlmdb.lmdb.verify.verify(database) == lmdb.verify.verify(database) != []  # type: ignore[no-untyped-call]

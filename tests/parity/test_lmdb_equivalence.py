@@ -41,9 +41,7 @@ CALLS = st.one_of(
         st.sampled_from(["set_key_dup", "set_range_dup"]),
         st.fixed_dictionaries({"key": KEYS, "value": VALUES}),
     ),
-    st.tuples(
-        st.just("putmulti"), st.fixed_dictionaries({"items": st.lists(st.tuples(KEYS, VALUES), max_size=4)})
-    ),
+    st.tuples(st.just("putmulti"), st.fixed_dictionaries({"items": st.lists(st.tuples(KEYS, VALUES), max_size=4)})),
     st.tuples(
         st.just("getmulti"),
         st.fixed_dictionaries({"keys": st.lists(KEYS, max_size=4)}, optional={"dupdata": FLAG}),

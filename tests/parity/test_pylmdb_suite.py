@@ -47,9 +47,7 @@ def suite() -> Path:
         )
     root = Path(given).resolve()
     if not (root / "tests" / "testlib.py").is_file():
-        pytest.fail(
-            f"{SUITE_VARIABLE} should name an unpacked source distribution of lmdb, but {root} has no tests"
-        )
+        pytest.fail(f"{SUITE_VARIABLE} should name an unpacked source distribution of lmdb, but {root} has no tests")
     release = re.search(r"^Version: (.+)$", (root / "PKG-INFO").read_text(encoding="utf-8"), re.MULTILINE)
     if release is None or release[1] != lmdb.__version__:
         pytest.fail(
@@ -107,13 +105,9 @@ def run_suite(suite: Path, tmp: Path, standin: bool, settings: dict[str, str]) -
         "",
     ]
     command += ["-c", str(suite / "pyproject.toml"), "--rootdir", str(suite), str(suite / "tests")]
-    done = subprocess.run(
-        command, cwd=tmp, env=env, capture_output=True, text=True, timeout=TIMEOUT, check=False
-    )
+    done = subprocess.run(command, cwd=tmp, env=env, capture_output=True, text=True, timeout=TIMEOUT, check=False)
     run = Run(done.returncode, (done.stdout + done.stderr)[-4000:])
-    for line in (
-        (tmp / "report").read_text(encoding="utf-8").splitlines() if (tmp / "report").exists() else []
-    ):
+    for line in (tmp / "report").read_text(encoding="utf-8").splitlines() if (tmp / "report").exists() else []:
         kind, name, *rest = json.loads(line)
         if kind == "module":
             run.modules[name] = rest[0]
@@ -133,9 +127,7 @@ def require_implementation(settings: dict[str, str]) -> None:
     wanted = "lmdb.cffi" if "LMDB_FORCE_CFFI" in settings else "builtins"
     if done.returncode != 0 or done.stdout != wanted:
         reason = done.stderr.strip().splitlines()[-1:] or [f"it gives {done.stdout}"]
-        pytest.skip(
-            f"the installed lmdb does not offer this implementation ({', '.join(settings)}): {reason[0]}"
-        )
+        pytest.skip(f"the installed lmdb does not offer this implementation ({', '.join(settings)}): {reason[0]}")
 
 
 @pytest.mark.parametrize("lib_version", ["0", "1"])

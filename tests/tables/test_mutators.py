@@ -155,7 +155,7 @@ class TestEveryMutator:
 
     def test_with_a_writable_map(self, path: Path, mutator: str) -> None:
         change, after = MUTATORS[mutator]
-        with zlmdb.open(path, [Users], writemap=True) as db:
+        with zlmdb.open(path, [Users], writemap=True, lib_version="0.9") as db:
             with db.begin(write=True) as txn:
                 change(txn[Users], db.attach_table(Users), txn)
                 txn.abort()

@@ -48,7 +48,8 @@ class Database:
         sync: False does not flush to the disk on commit.
         create: False refuses to make a new file.
         open_now: False leaves opening to ``with``.
-        writemap: True writes through a writable map; savepoints are not possible then.
+        writemap: True writes through a writable map, in files of the 0.9 format; savepoints are not possible then.
+            In files of the 1.0 format LMDB cannot do so safely, and only the length of a new file is as asked for.
         context: any object, kept for the program.
         log: accepted for programs of earlier releases; not used.
         lib_version: "1.0" or "0.9": the LMDB format of a new file, "1.0" unless given. The format of a file that

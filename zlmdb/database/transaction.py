@@ -346,7 +346,8 @@ class Transaction:
         """A block whose changes are taken back if it raises, while the transaction goes on.
 
         Raises:
-            TransactionError: in a read transaction, or with ``writemap=True``, where the engine has no nested ones.
+            TransactionError: in a read transaction, or with ``writemap=True`` on a file of the 0.9 format, where the engine
+                has no nested ones.
 
         >>> import zlmdb
         >>> with zlmdb.open(":memory:") as db, db.begin(write=True) as txn:
@@ -360,8 +361,8 @@ class Transaction:
         """
         if self._raw is None:
             self._ended()
-        if not self._write or self._env.options.writemap:
-            kind = "a read transaction" if not self._write else "a database opened with writemap=True"
+        if not self._write or self._env.writemap:
+            kind = "a read transaction" if not self._write else "a file of the 0.9 format opened with writemap=True"
             raise errors.TransactionError(f"{self._db.dbpath}: savepoint() is not possible in {kind}")
         outer = self._raw
         try:
@@ -399,7 +400,7 @@ class Transaction:
             self._ended()
         if not self._write:
             self._read_only()
-        return nullcontext() if self._env.options.writemap else self.savepoint()
+        return nullcontext() if self._env.writemap else self.savepoint()
 
     def _count_puts(self, number: int) -> None:
         if self._stats is not None:

@@ -12,6 +12,7 @@ import errno
 import os
 import sys
 import threading
+import time
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -33,6 +34,8 @@ RESERVATIONS = (1 << 40, 1 << 36, 1 << 33)
 HEADROOM = 0.5
 MAX_READERS = 1024
 MAX_NAMED = 64
+#: What a page with the state of an LMDB file begins with, behind its header; then comes the format's version.
+MAGIC = (0xBEEFC0DE).to_bytes(4, sys.byteorder)
 LIB_VERSIONS = {"0.9": 0, "1.0": 1}
 
 
@@ -100,6 +103,8 @@ class Environment:
         self._lock = threading.Lock()
         #: True if the map is small and is to be enlarged as the data grow.
         self.grows = False
+        #: True if the engine writes through a writable map.
+        self.writemap = False
         self.raw = self._open()
         self._check_namespace()
         self._check_length()
@@ -109,6 +114,18 @@ class Environment:
         self.begin_raw: Callable[..., Any] = self.raw.begin
 
     def _open(self) -> Any:
+        """Open the file; again, if another process was just making it."""
+        for pause in (0.01, 0.04, 0.16, 0.64):
+            try:
+                return self._open_once()
+            except errors.DatabaseError as error:
+                half_made = isinstance(error.__cause__, (lmdb.VersionMismatchError, lmdb.InvalidError))
+                if not half_made or not _young(data_file(self.path)):
+                    raise
+                time.sleep(pause)
+        return self._open_once()
+
+    def _open_once(self) -> Any:
         options = self.options
         subdir = not os.path.isfile(self.path)
         exists = os.path.exists(data_file(self.path))
@@ -119,7 +136,11 @@ class Environment:
             )
         size = os.stat(data_file(self.path)).st_size if exists else 0
         # An existing file has its own format, and the engine finds it.
-        version: dict[str, Any] = {} if exists else {"lib_version": LIB_VERSIONS[options.lib_version]}
+        found = file_format(data_file(self.path)) if exists else None
+        version: dict[str, Any] = {} if found else {"lib_version": LIB_VERSIONS[options.lib_version]}
+        # LMDB 1.0 (up to 1.0.2 at least) aborts the process when pages are freed under a writable map. What is promised
+        # of it is kept by an ordinary map: the data, and the length of a fresh file.
+        self.writemap = options.writemap and (found or options.lib_version) == "0.9"
         problem: Exception | None = None
         for mapsize in self._mapsizes(size):
             try:
@@ -132,7 +153,7 @@ class Environment:
                     lock=options.lock,
                     sync=options.sync,
                     metasync=options.metasync,
-                    writemap=options.writemap,
+                    writemap=self.writemap,
                     max_readers=MAX_READERS,
                     max_dbs=MAX_NAMED,
                     **version,
@@ -149,6 +170,8 @@ class Environment:
             except OSError as error:
                 raise errors.DatabaseError(f"{self.path} cannot be opened: {error.strerror}") from error
             self.grows = options.maxsize is None and mapsize < RESERVATIONS[-1]
+            if options.writemap and not self.writemap and not exists:
+                os.truncate(data_file(self.path), options.maxsize or DEFAULT_MAXSIZE)
             return raw
         raise errors.DatabaseError(f"{self.path}: the system gives no address space for its map") from problem
 
@@ -156,7 +179,7 @@ class Environment:
         if self.options.maxsize is not None:
             return [max(self.options.maxsize, size)]
         small = max(DEFAULT_MAXSIZE, size)
-        if self.options.writemap or sys.maxsize < 2**32 or os.name != "posix":
+        if self.writemap or sys.maxsize < 2**32 or os.name != "posix":
             return [small]
         return [*(space for space in RESERVATIONS if space > 2 * size), small]
 
@@ -335,6 +358,24 @@ class Environment:
     def describe(self) -> str:
         """Path and process, for messages."""
         return f"{self.path} (PID {self.pid}, opened at {self.opened_at or 'an unknown place'})"
+
+
+def file_format(path: str) -> str | None:
+    """Format of a data file, "0.9" or "1.0", from its first page; None if that tells none."""
+    with open(path, "rb") as file:
+        page = file.read(64)
+    at = page.find(MAGIC)
+    if at < 0 or len(page) < at + 8:
+        return None
+    return "0.9" if int.from_bytes(page[at + 4 : at + 8], sys.byteorder) == 1 else "1.0"
+
+
+def _young(path: str) -> bool:
+    """True if a file was changed within the last seconds: another process may be making it."""
+    try:
+        return abs(time.time() - os.stat(path).st_mtime) < 5
+    except OSError:
+        return False
 
 
 def released(view: memoryview) -> bool:

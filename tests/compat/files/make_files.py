@@ -55,9 +55,7 @@ def indexed_tables() -> list[dict[str, Any]]:
         key_of = described.field_key(field)
         records = [[samples.to_json(key_of(row)), key] for key, row in rows if row["email"] or not nullable]
         table = described.plain_table(name, f"by-{label}")
-        indexes.append(
-            table | {"name": f"By{label.title()}", "doc": f"Index by {label}.", "records": records}
-        )
+        indexes.append(table | {"name": f"By{label.title()}", "doc": f"Index by {label}.", "records": records})
     main = described.plain_table("MapUuidCbor", "indexed") | {
         "name": "Rows",
         "doc": "Rows with four indexes.",
@@ -94,9 +92,7 @@ def make(name: str, lib_version: str, tables: list[dict[str, Any]]) -> None:
 
 def main() -> None:
     for version in ("0.9", "1.0"):
-        make(
-            f"maps-{version}", version, [described.plain_table(name, "plain") for name in described.READABLE]
-        )
+        make(f"maps-{version}", version, [described.plain_table(name, "plain") for name in described.READABLE])
         make(
             f"by-key-{version}",
             version,

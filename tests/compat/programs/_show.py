@@ -21,9 +21,7 @@ def refused(label: str, call: Callable[..., Any], *arguments: Any, words: str = 
         print(f"{label}: accepted {samples.to_json(result)!r}")
 
 
-def raised(
-    label: str, kind: type[BaseException], call: Callable[..., Any], *arguments: Any, **named: Any
-) -> None:
+def raised(label: str, kind: type[BaseException], call: Callable[..., Any], *arguments: Any, **named: Any) -> None:
     """Print whether the call raises this kind of error."""
     try:
         call(*arguments, **named)

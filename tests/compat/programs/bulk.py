@@ -70,8 +70,7 @@ with zlmdb.Database("db", maxsize=2**26) as db:
             }
             show(
                 "groups",
-                found
-                == {group: {key for key, row in model.items() if row["group"] == group} for group in groups},
+                found == {group: {key for key, row in model.items() if row["group"] == group} for group in groups},
             )
 
     check("filled")

@@ -49,9 +49,7 @@ with zlmdb.Database("db") as db:
     with db.begin(write=True) as txn:
         db.attach_table(CLASSES[0])[txn, zlmdb.MapUuidString.new_key()] = "x"
     found = db.stats(include_slots=True)["slots"]
-    show(
-        "stats slots", sorted((s["slot"], s["oid"], s["name"], s["description"], s["records"]) for s in found)
-    )
+    show("stats slots", sorted((s["slot"], s["oid"], s["name"], s["description"], s["records"]) for s in found))
 
     class Undecorated(zlmdb.MapUuidString):
         """No oid."""

@@ -32,9 +32,7 @@ LEFT_OUT = {"MapUuidBytes32FlatBuffers", "MapOidOidSet", "MapUuidUuidSet"}
 def run(db, number, name):
     parts, value_type = samples.MAPS[name]
     oid = f"c3c3c3c3-0000-4000-8000-{number:012d}"
-    cls = zlmdb.table(oid, **samples.codec_arguments(value_type))(
-        type(f"T{name}", (getattr(zlmdb, name),), {})
-    )
+    cls = zlmdb.table(oid, **samples.codec_arguments(value_type))(type(f"T{name}", (getattr(zlmdb, name),), {}))
     table = db.attach_table(cls)
     rows = list(zip(samples.keys_of(parts), samples.VALUE_SAMPLES[value_type], strict=True))
     print(f"--- {name} {table._slot}")

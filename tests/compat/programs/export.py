@@ -42,6 +42,4 @@ with zlmdb.Database("db", readonly=True) as db:
             for key, value in table.select(txn):
                 body = table._serialize_key(key)
                 raw = txn.get(slot.slot.to_bytes(2, "big") + body)
-                show(
-                    "record", (key, body, raw, table._deserialize_key(body) == key, value == table[txn, key])
-                )
+                show("record", (key, body, raw, table._deserialize_key(body) == key, value == table[txn, key]))

@@ -105,10 +105,7 @@ with zlmdb.Database("db") as db:
     )
     accounts.attach_index("name", by_name, lambda account: account.name)
     accounts.attach_index("parent", by_parent, lambda account: (account.parent or u(0), account.oid))
-    made = [
-        Account(None, u(n), f"konto zü€ {n}", n * 10**12 - 5, n, u(n // 2) if n > 1 else None)
-        for n in range(1, 7)
-    ]
+    made = [Account(None, u(n), f"konto zü€ {n}", n * 10**12 - 5, n, u(n // 2) if n > 1 else None) for n in range(1, 7)]
     with db.begin(write=True) as txn:
         for account in made:
             accounts[txn, account.oid] = account
@@ -148,10 +145,7 @@ with zlmdb.Database("db") as db:
         high = (np.datetime64(10**18 + 4, "ns"), u(0))
         show(
             "by time",
-            [
-                (key, account.name)
-                for key, account in by_time.select(txn, from_key=low, to_key=high, reverse=True)
-            ],
+            [(key, account.name) for key, account in by_time.select(txn, from_key=low, to_key=high, reverse=True)],
         )
 
     bare = zlmdb.MapUuidFlatBuffers(accounts._slot, build=build, cast=Account.cast)

@@ -86,13 +86,9 @@ with zlmdb.Database("db") as db:
     users, by_name, by_email, by_owner = (db.attach_table(cls) for cls in (Users, ByName, ByEmail, ByOwner))
     show("before", (users.indexes(), by_name.is_index(), users.is_index()))
     show("attach", users.attach_index("name", by_name, lambda user: user.name))
-    refused(
-        "the same name twice", users.attach_index, "name", by_email, lambda user: user.name, words='"name"'
-    )
+    refused("the same name twice", users.attach_index, "name", by_email, lambda user: user.name, words='"name"')
     users.attach_index("email", by_email, lambda user: user.email, nullable=True)
-    users.attach_index(
-        "owner", by_owner, lambda user: (user.owner.int, user.oid) if user.owner else None, True, False
-    )
+    users.attach_index("owner", by_owner, lambda user: (user.owner.int, user.oid) if user.owner else None, True, False)
     show("after", (users.indexes(), by_name.is_index(), by_email.is_index(), users.is_index()))
 
     def dump(label):

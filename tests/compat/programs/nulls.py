@@ -15,16 +15,12 @@ OTHER_BYTES = {"MapUint16UuidTimestampFlatBuffers"}
 with zlmdb.Database("db", maxsize=2**26) as db:
     for number, (name, entry) in enumerate(VECTORS["maps"].items()):
         taken = [
-            row
-            for row in entry["nulls"]
-            if "error" not in row and "Pickle" not in name and name not in OTHER_BYTES
+            row for row in entry["nulls"] if "error" not in row and "Pickle" not in name and name not in OTHER_BYTES
         ]
         if not taken:
             continue
         oid = f"d4d4d4d4-0000-4000-8000-{number:012d}"
-        cls = zlmdb.table(oid, **samples.codec_arguments(entry["value"]))(
-            type(f"T{name}", (getattr(zlmdb, name),), {})
-        )
+        cls = zlmdb.table(oid, **samples.codec_arguments(entry["value"]))(type(f"T{name}", (getattr(zlmdb, name),), {}))
         table = db.attach_table(cls)
         with db.begin(write=True) as txn:
             for row in taken:

@@ -18,9 +18,7 @@ ROWS = declare(99, zlmdb.MapOidCbor, marshal=dict, parse=dict)
 
 def sizes(db):
     stats = db.stats()
-    return [
-        stats[name] for name in ("pages", "depth", "branch_pages", "leaf_pages", "overflow_pages", "used")
-    ]
+    return [stats[name] for name in ("pages", "depth", "branch_pages", "leaf_pages", "overflow_pages", "used")]
 
 
 for version in ("0.9", "1.0"):

@@ -12,9 +12,7 @@ class Item:
         self.oid, self.name = oid, name
 
 
-@zlmdb.table(
-    "c9c9c9c9-0000-4000-8000-000000000001", marshal=lambda i: [i.oid, i.name], parse=lambda d: Item(*d)
-)
+@zlmdb.table("c9c9c9c9-0000-4000-8000-000000000001", marshal=lambda i: [i.oid, i.name], parse=lambda d: Item(*d))
 class Items(zlmdb.MapOidJson):
     """Items."""
 

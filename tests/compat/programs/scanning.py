@@ -56,9 +56,7 @@ with zlmdb.Database("db") as db:
                 keys = list(table.select(txn, from_key=low, to_key=high, return_values=False))
                 values = list(table.select(txn, from_key=low, to_key=high, return_keys=False))
                 first = list(table.select(txn, from_key=low, to_key=high, limit=2))
-                last = list(
-                    table.select(txn, from_key=low, to_key=high, limit=3, reverse=True, return_values=False)
-                )
+                last = list(table.select(txn, from_key=low, to_key=high, limit=3, reverse=True, return_values=False))
                 show(
                     f"{low!r} {high!r}",
                     (keys, values == [value for _, value in forward], forward == backward[::-1]),
@@ -94,9 +92,7 @@ with zlmdb.Database("db") as db:
                 if key == bounds[3]:
                     break
             show("broken off, then again", len(list(table.select(txn))))
-            show(
-                "two at once", len(list(zip(table.select(txn), table.select(txn, reverse=True), strict=True)))
-            )
+            show("two at once", len(list(zip(table.select(txn), table.select(txn, reverse=True), strict=True))))
         with db.begin(write=True) as txn:
             seen = 0
             for key in table.select(txn, return_values=False):

@@ -85,18 +85,13 @@ for run in (1, 2):
         with db.begin() as txn:
             show(
                 "realms",
-                [
-                    (realm.oid, realm.name, realm.created)
-                    for realm in schema.realms.select(txn, return_keys=False)
-                ],
+                [(realm.oid, realm.name, realm.created) for realm in schema.realms.select(txn, return_keys=False)],
             )
             show("by name", list(schema.idx_realms_by_name.select(txn)))
             show("by created", list(schema.idx_realms_by_created.select(txn)))
             show("tokens", list(schema.tokens.select(txn)))
         slots = db._get_slots()
-        show(
-            "slots", sorted((slot.slot, str(oid), slot.name, slot.description) for oid, slot in slots.items())
-        )
+        show("slots", sorted((slot.slot, str(oid), slot.name, slot.description) for oid, slot in slots.items()))
 
         other = RealmSchema.attach(db)
         with db.begin(write=True) as txn:
