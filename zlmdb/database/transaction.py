@@ -346,8 +346,8 @@ class Transaction:
         """A block whose changes are taken back if it raises, while the transaction goes on.
 
         Raises:
-            TransactionError: in a read transaction, or with ``writemap=True`` on a file of the 0.9 format, where the engine
-                has no nested ones.
+            TransactionError: in a read transaction; or with ``writemap=True`` on a file of the 0.9 format, where the
+                engine has no nested ones.
 
         >>> import zlmdb
         >>> with zlmdb.open(":memory:") as db, db.begin(write=True) as txn:
