@@ -472,3 +472,31 @@ def test_what_was_never_a_transaction(db: Any) -> None:
             txn[Elsewhere]
         with pytest.raises(zlmdb.TableNotAttached):
             txn[int]
+
+
+def test_a_row_under_another_key_than_it_holds_is_refused() -> None:
+    @zlmdb.table(uuid.uuid4(), pk="oid")
+    class Plain(zlmdb.MapOidJson):
+        pass
+
+    @zlmdb.table(uuid.uuid4(), pk=("city", "number"))
+    class Indexed(zlmdb.Map[tuple[str, int], Any], key=(zlmdb.String, zlmdb.Int64), value=zlmdb.Json):
+        by_name = zlmdb.index("name", key=zlmdb.String)
+
+    row = {"city": "Bonn", "number": 1, "name": "a"}
+    with zlmdb.open(":memory:", [Plain, Indexed]) as db, db.begin(write=True) as txn:
+        for table, key, wrong, value in (
+            (txn[Plain], 1, 2, {"oid": 1}),
+            (txn[Indexed], ("Bonn", 1), ("Bonn", 2), row),
+        ):
+            table[key] = value
+            for write in (
+                lambda table=table, wrong=wrong, value=value: table.__setitem__(wrong, value),
+                lambda table=table, wrong=wrong, value=value: table.put(wrong, value),
+                lambda table=table, wrong=wrong, value=value: table.put_many({wrong: value}),
+                lambda table=table, wrong=wrong, value=value: table.load({wrong: value}),
+            ):
+                with pytest.raises(zlmdb.KeyValueError, match=r"expected a row whose .* found .*put\(row\)"):
+                    write()
+            assert dict(table.items()) == {key: value}
+            assert table.check() == []

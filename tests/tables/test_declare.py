@@ -205,7 +205,7 @@ def test_an_index_is_reached_through_a_transaction_only() -> None:
 def test_the_compiled_source_can_be_read() -> None:
     source = zlmdb.compiled_source(Users)
     compile(source, "compiled_source", "exec")
-    for function in ("__getitem__", "__setitem__", "__delitem__", "get_many", "_scan_items_reverse"):
+    for function in ("__getitem__", "__setitem__", "__delitem__", "get_many", "_scan_items_reverse_"):
         assert f"def {function}(" in source
     assert "row.email" in source
     with zlmdb.open(":memory:", [Users]) as db:

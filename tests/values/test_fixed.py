@@ -128,7 +128,9 @@ BYTES: list[tuple[ValueCodec[Any], Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("codec", "value", "expected"), BYTES, ids=lambda case: str(case)[:30])
+@pytest.mark.parametrize(
+    ("codec", "value", "expected"), BYTES, ids=[f"{case[0].name}-{n}" for n, case in enumerate(BYTES)]
+)
 def test_bytes(codec: ValueCodec[Any], value: Any, expected: str) -> None:
     assert codec.encode(value).hex() == expected
 

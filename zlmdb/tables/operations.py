@@ -72,7 +72,7 @@ class Source(RowSource):
         """A generator of (key, value) bytes for many rows."""
         unpack, key = self.unpack_row() if row_key else self.unpack()
         take = ["row = item"] if row_key else ["key, row = item"]
-        body = [*take, *unpack, f"k = p + {key}"]
+        body = [*take, *unpack, f"kb = {key}", *([] if row_key else self.same_key()), "k = p + kb"]
         if self.key.width is None:
             body.append("if len(k) > self._limit: raise ValueError")
         body.append(f"pair = (k, {self.encode('row')})")

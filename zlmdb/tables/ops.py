@@ -87,6 +87,23 @@ class Ops:
             ) from None
         return parts if isinstance(self._definition.key, Composite) else parts[0]
 
+    def _check_row_key(self, kb: bytes, key: Any, row: Any) -> None:
+        """Refuse a row that holds another key than the one it is to be stored under."""
+        if not self._definition.pk:
+            return
+        held = self._row_key(row)
+        if self._key_bytes(held) != kb:
+            fields = ", ".join(self._definition.pk)
+            raise errors.KeyValueError(
+                f"table {self._definition.name}: expected a row whose {fields} is the key it is stored under, "
+                f"{errors.short(key)}, found {errors.short(held)}; put(row) takes the key from the row",
+                table=self._definition.name,
+                key=key,
+                field=fields,
+                expected=errors.short(key),
+                found=errors.short(held),
+            )
+
     def _expected_row(self) -> str:
         record = self._definition.value.record
         return "a row" if record is None else f"a {getattr(record, '__name__', record)}"
@@ -115,8 +132,10 @@ class Ops:
         self._pass_on(txn, error)
         if key is FROM_ROW:
             key = self._row_key(row)
-        k = self._p + self._key_bytes(key)
+        kb = self._key_bytes(key)
         data = self._value_bytes(row)
+        self._check_row_key(kb, key, row)
+        k = self._p + kb
         try:
             txn._put(k, data)
         except EngineError as fault:
@@ -132,6 +151,7 @@ class Ops:
             key = self._row_key(row)
         kb = self._key_bytes(key)
         data = self._value_bytes(row)
+        self._check_row_key(kb, key, row)
         return txn, key, self._p + kb, kb, data, self._entries(kb, row)
 
     def _recover_pair(self, item: Any, holding: bool, error: Exception) -> tuple[bytes, bytes]:
@@ -149,7 +169,9 @@ class Ops:
                 expected="(key, value)",
                 found=type(item).__name__,
             )
-        return self._p + self._key_bytes(key), self._value_bytes(row)
+        kb, data = self._key_bytes(key), self._value_bytes(row)
+        self._check_row_key(kb, key, row)
+        return self._p + kb, data
 
     def _recover_delete(self, item: Any, error: Exception) -> tuple[Any, Any, bool]:
         txn, key = self._split(item)

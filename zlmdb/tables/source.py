@@ -71,6 +71,19 @@ class RowSource:
         lines = [f"{part} = {self.field('row', name)}" for part, name in zip(parts, self.definition.pk, strict=True)]
         return [*lines, f"key = ({', '.join(parts)},)"], " + ".join(key.encode_parts(parts, self.names))
 
+    def same_key(self) -> list[str]:
+        """Statements that refuse a row which holds another key than the one it is stored under (``kb``)."""
+        names = self.definition.pk
+        if not names:
+            return []
+        held = [f"r{n}" for n in range(len(names))]
+        lines = [f"{var} = {self.field('row', name)}" for var, name in zip(held, names, strict=True)]
+        key = self.key
+        pieces = (
+            key.encode_parts(held, self.names) if isinstance(key, Composite) else [key.encode_expr("r0", self.names)]
+        )
+        return [*lines, f"if {' + '.join(pieces)} != kb: raise ValueError"]
+
     def field(self, var: str, path: str) -> str:
         """Expression of a row's field."""
         info = self.fields
@@ -246,8 +259,12 @@ class RowSource:
         unpack, key = self.unpack_row() if row_key else self.unpack()
         done = "return key" if row_key else "return"
         lines = [head, "    try:"]
+        check = [] if row_key else self.same_key()
         if not self.plans and not insert:
-            body = [*opening, CHANGED, *unpack, f"txn._put(self._p + {key}, {self.encode('row')})"]
+            body = [*opening, CHANGED, *unpack]
+            if check:
+                body += [f"kb = {key}", *check]
+            body.append(f"txn._put(self._p + {'kb' if check else key}, {self.encode('row')})")
             return [
                 *lines,
                 *indent([*body, done], 2),
@@ -260,6 +277,7 @@ class RowSource:
             *self.prefixes,
             *unpack,
             f"kb = {key}",
+            *check,
             "k = self._p + kb",
             f"data = {self.encode('row')}",
         ]
