@@ -128,12 +128,10 @@ class Handle(Ops):
 
     def get(self, item: tuple[Any, Any], default: Any = None) -> Any:
         """The value under (transaction, key), or `default`."""
-        txn, _ = self._split(item)
         value = self[item]  # type: ignore[index]
-        if value is None and (default is None or item in self):
-            return value
-        del txn
-        return default if value is None else value
+        if value is None and default is not None and item not in self:
+            return default
+        return value
 
     def pop(self, item: tuple[Any, Any], default: Any = None) -> Any:
         """Remove the row under (transaction, key), and give its value, or `default` if there was none."""

@@ -187,7 +187,6 @@ class Source(RowSource):
 
 _PAIR = ["txn, key = item"]
 _BOUND = ["txn = self._txn"]
-_ITEM = ["txn = self._txn", "item = (txn, key)"]
 
 Writer = Callable[[Source], list[str]]
 

@@ -7,8 +7,7 @@ which the operation goes on.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from zlmdb import errors
 from zlmdb.engine import EngineError, translate
@@ -346,14 +345,6 @@ class Ops:
             return error
         return self._unreadable(key, v, error)
 
-    def _lines(self) -> Iterator[str]:
-        return iter(self._compiled.text().splitlines())
-
 
 def _bad_size(error: EngineError) -> bool:
     return type(error).__name__ == "BadValsizeError"
-
-
-def refuse(message: str) -> NoReturn:
-    """Raise for a call that a map does not have in this spelling."""
-    raise errors.TransactionError(message)

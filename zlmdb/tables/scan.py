@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import islice, takewhile
 from operator import indexOf
@@ -115,11 +114,6 @@ def shape(txn: Any, keys: bool, values: bool, reverse: bool) -> str:
     """Name of the generated scan for a transaction."""
     mode = "writing" if txn._write else "buffers" if txn._buffers else ""
     return SHAPES[bool(keys), bool(values), bool(reverse), mode]
-
-
-def exhaust(rows: Iterator[Any]) -> None:
-    """Run an iterator to its end, for its effects."""
-    deque(rows, maxlen=0)
 
 
 T = TypeVar("T")
