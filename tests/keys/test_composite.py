@@ -90,7 +90,7 @@ def test_errors_say_which_component_is_wrong(value: Any, message: str) -> None:
 
 def test_values_out_of_range_are_value_errors() -> None:
     with pytest.raises(KeyValueError, match=r"^component 2 \(timestamp\): .* as key, found .*NaT.*: not a time$"):
-        TRADE.encode((ONE, np.datetime64("NaT"), ONE))
+        TRADE.encode((ONE, np.datetime64("NaT", "s"), ONE))
 
 
 def test_errors_inside_nested_composites_say_the_way() -> None:

@@ -441,7 +441,7 @@ MOMENTS = [
         datetime.max.replace(tzinfo=UTC),
     ),
     datetime.min.replace(tzinfo=timezone(timedelta(hours=14))),
-    *(np.datetime64(1, "ns"), np.datetime64(-1, "ns"), np.datetime64("NaT"), np.datetime64("NaT", "ns")),
+    *(np.datetime64(1, "ns"), np.datetime64(-1, "ns"), np.datetime64("NaT", "s"), np.datetime64("NaT", "ns")),
     *(np.datetime64(5, "ps"), np.datetime64(5000, "ps"), np.datetime64(2000, "Y"), np.timedelta64(5, "ns")),
     np.array(5, "datetime64[ns]"),
 ]

@@ -28,7 +28,7 @@ REJECTS = {
     "bool": (0, 1, "yes"),
     "date": (datetime(2020, 1, 1), "2020-01-01", 5),
     "datetime": (datetime(2020, 1, 1), "2020-01-01", 5),
-    "timestamp": (5, np.datetime64("NaT"), np.datetime64(-1, "ns"), np.timedelta64(1, "ns")),
+    "timestamp": (5, np.datetime64("NaT", "s"), np.datetime64(-1, "ns"), np.timedelta64(1, "ns")),
     "float64": ("1.5",),
 }
 

@@ -143,7 +143,7 @@ def test_none_reads_back_as_what_its_bytes_say() -> None:
 
 
 def test_nat_is_kept() -> None:
-    assert np.isnat(Timestamp().decode(Timestamp().encode(np.datetime64("NaT"))))
+    assert np.isnat(Timestamp().decode(Timestamp().encode(np.datetime64("NaT", "s"))))
 
 
 def test_sets_are_read_in_any_order() -> None:

@@ -21,10 +21,14 @@ def datetime64_to_ns(value: Any) -> int:
 
     if not isinstance(value, np.datetime64):
         raise TypeError(f"expected numpy.datetime64, found {type(value).__name__}")
-    ns = value.astype("M8[ns]")
-    # numpy wraps around silently when the target unit overflows, and truncates when it is coarser: the way
-    # back tells.
-    if value.dtype != ns.dtype and not np.isnat(value) and (np.isnat(ns) or ns.astype(value.dtype) != value):
+    # numpy truncates when the target unit is coarser, and when it overflows, wraps around or (from 2.5 on) raises: the
+    # way back tells.
+    try:
+        ns = value.astype("M8[ns]")
+        exact = value.dtype == ns.dtype or np.isnat(value) or (not np.isnat(ns) and ns.astype(value.dtype) == value)
+    except OverflowError:
+        exact = False
+    if not exact:
         raise ValueError(
             f"expected a time in whole nanoseconds between 1678 and 2262, found {str(value)[:80]} ({value.dtype})"
         )
