@@ -25,14 +25,13 @@ def datetime64_to_ns(value: Any) -> int:
     # way back tells.
     try:
         ns = value.astype("M8[ns]")
-        exact = value.dtype == ns.dtype or np.isnat(value) or (not np.isnat(ns) and ns.astype(value.dtype) == value)
+        if value.dtype == ns.dtype or np.isnat(value) or (not np.isnat(ns) and ns.astype(value.dtype) == value):
+            return int(ns.astype("i8"))
     except OverflowError:
-        exact = False
-    if not exact:
-        raise ValueError(
-            f"expected a time in whole nanoseconds between 1678 and 2262, found {str(value)[:80]} ({value.dtype})"
-        )
-    return int(ns.astype("i8"))
+        pass
+    raise ValueError(
+        f"expected a time in whole nanoseconds between 1678 and 2262, found {str(value)[:80]} ({value.dtype})"
+    )
 
 
 def datetime64_from_ns(ns: int) -> np.datetime64:
