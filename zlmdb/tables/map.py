@@ -302,10 +302,9 @@ _abstract.register(Map)
 
 def definition_of(cls: type[Any]) -> TableDefinition:
     """The definition of a map class, made when it is first asked for."""
-    definition = cls.__dict__.get("_zlmdb_definition")
+    definition: TableDefinition | None = cls.__dict__.get("_zlmdb_definition")
     if definition is None:
         definition = cls._zlmdb_definition = define(cls)
-    assert isinstance(definition, TableDefinition)  # for type checkers: define() returns nothing else
     return definition
 
 
@@ -335,9 +334,8 @@ def compiled(cls: type[Any], definition: TableDefinition | None = None) -> Compi
     """
     if definition is not None and definition is not definition_of(cls):
         return Compiled(cls, definition, declared_plans(definition))
-    known = cls.__dict__.get("_zlmdb_compiled")
+    known: Compiled | None = cls.__dict__.get("_zlmdb_compiled")
     if known is None:
         definition = definition_of(cls)
         known = cls._zlmdb_compiled = Compiled(cls, definition, declared_plans(definition))
-    assert isinstance(known, Compiled)  # for type checkers
     return known
