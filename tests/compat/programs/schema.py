@@ -24,10 +24,8 @@ class Realm:
 
 @zlmdb.table("ebebebeb-0000-4000-8000-000000000001", marshal=lambda realm: realm.marshal(), parse=Realm.parse)
 class Realms(zlmdb.MapUuidCbor):
-    """Realms by object ID.
-
-    The main table.
-    """
+    # Written out, because Python 3.13 takes the indentation out of docstrings.
+    __doc__ = "Realms by object ID.\n\n    The main table."
 
 
 @zlmdb.table(uuid.UUID("ebebebeb-0000-4000-8000-000000000002"))
