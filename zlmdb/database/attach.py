@@ -8,6 +8,7 @@ time get different slots, and a process that is killed while an index is built l
 from __future__ import annotations
 
 import threading
+import uuid
 import weakref
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -17,12 +18,11 @@ from zlmdb import errors
 from zlmdb.database import catalog
 from zlmdb.database.catalog import Remembered, Slot
 from zlmdb.tables import maintain
+from zlmdb.tables.bounds import after_slot
 from zlmdb.tables.definition import TableDefinition
 from zlmdb.tables.map import Map, compiled, definition_of
 
 if TYPE_CHECKING:
-    import uuid
-
     from zlmdb.database.database import Database
 
 __all__ = ["attach"]
@@ -40,6 +40,8 @@ class _Wanted:
     index_slots: dict[str, int] = field(default_factory=dict)
     stale: list[str] = field(default_factory=list)
     remember: dict[str, Any] | None = None
+    #: Prefixes of indexes that the file has, and that are declared no longer.
+    dropped: list[bytes] = field(default_factory=list)
 
     @property
     def settled(self) -> bool:
@@ -114,8 +116,12 @@ def _write(db: Database, wanted: list[_Wanted], progress: Progress | None) -> li
         _look(db, wanted, txn._raw, write=True)
         slots = catalog.read_slots(txn._raw)
         remembered = Remembered(env.raw, txn._raw, write=True)
+        _check_twice(wanted, db)
         for table in wanted:
             _allocate(db, table, slots, txn._raw)
+            for prefix in table.dropped:
+                # Of an index that is declared no longer; it would have to be built anew in any case.
+                maintain.remove_range(txn, prefix, after_slot(prefix))
         for table in wanted:
             handle = _handle(db, table)
             for i, plan in enumerate(handle._compiled.plans):
@@ -126,6 +132,19 @@ def _write(db: Database, wanted: list[_Wanted], progress: Progress | None) -> li
             if table.remember is not None:
                 remembered.put(_oid(table), table.remember)
     return [_handle(db, table) for table in wanted]
+
+
+def _check_twice(wanted: list[_Wanted], db: Database) -> None:
+    """Two declarations of one identity in one call must agree."""
+    first: dict[uuid.UUID, _Wanted] = {}
+    for table in wanted:
+        other = first.setdefault(_oid(table), table)
+        if other.definition.identity() != table.definition.identity():
+            raise errors.TableMismatch(
+                f"{db.dbpath}: tables {other.definition.name} and {table.definition.name} are both declared as "
+                f"{_oid(table)}, with different types; one identity can only be one table",
+                table=table.definition.name,
+            )
 
 
 def _oid(table: _Wanted) -> uuid.UUID:
@@ -221,8 +240,8 @@ def _settle_identity(db: Database, table: _Wanted, record: dict[str, Any] | None
 
 def _one_way_at_a_time(db: Database, definition: TableDefinition) -> None:
     """Of a table in the style of earlier releases the file stores no types; this process knows which it uses."""
-    known = db._environment().identities.setdefault(definition.oid, definition.identity())
     declared = definition.identity()
+    known = db._environment().identities.get(definition.oid, declared)
     if known["key"] != declared["key"] or known["value"] != declared["value"]:
         raise errors.TableMismatch(
             f"table {definition.name} ({definition.oid}) in {db.dbpath}: attached in this process with keys of type "
@@ -243,7 +262,10 @@ def _settle_indexes(table: _Wanted, record: dict[str, Any] | None, known: dict[u
         if slot is None or built.get(index.name) != index.describe():
             table.stale.append(index.name)
     # An index that is declared no longer is not kept up; should it be declared again, it must be built anew.
-    if table.stale or set(built) - {index.name for index in table.definition.indexes}:
+    dropped = set(built) - {index.name for index in table.definition.indexes}
+    gone = (known.get(uuid.uuid5(_oid(table), name)) for name in sorted(dropped))
+    table.dropped = [slot.slot.to_bytes(2, "big") for slot in gone if slot is not None]
+    if table.stale or dropped:
         table.remember = {}
     if table.remember is not None:
         layout = "ordered" if table.definition.key is definition_of(table.cls).key else "earlier"
@@ -256,6 +278,13 @@ def _settle_indexes(table: _Wanted, record: dict[str, Any] | None, known: dict[u
 
 def _allocate(db: Database, table: _Wanted, slots: list[Slot], raw: Any) -> None:
     definition = table.definition
+    numbers = {slot.oid: slot for slot in slots}
+    if table.slot is None:
+        # Named twice in one call, the first has given it a slot already.
+        table.slot = numbers.get(_oid(table))
+    for index in definition.indexes:
+        if index.oid_in(_oid(table)) in numbers:
+            table.index_slots.setdefault(index.name, numbers[index.oid_in(_oid(table))].slot)
     if table.slot is None:
         table.slot = Slot(
             catalog.allocate(slots, db.dbpath),
@@ -295,6 +324,9 @@ def _handle(db: Database, table: _Wanted) -> Any:
     limit = db._environment().max_key_size
     handle._place(slot.slot, [table.index_slots[plan.name] for plan in classes.plans], limit)
     handle._db = weakref.ref(db)
+    env = db._environment()
+    env.handles.add(handle)
+    env.identities.setdefault(definition.oid, definition.identity())
     return handle
 
 

@@ -108,6 +108,8 @@ class Database:
         self._dbpath = tempfile.mkdtemp(prefix="zlmdb-") if dbpath is None else os.fsdecode(dbpath)
         #: Where the file lies, whatever the working directory becomes.
         self._place = _place(self._dbpath)
+        if self._is_temp:
+            weakref.finalize(self, shutil.rmtree, self._place, ignore_errors=True)
         self._open_now = open_now
         self._share = _share
         self._allow_pickle = allow_pickle
@@ -217,6 +219,9 @@ class Database:
         A temporary database is removed. Closing twice does nothing.
         """
         if self._env is not None:
+            for transaction in self._env.live_transactions():
+                if transaction._db is self:
+                    transaction._end_with_database()
             self._env = None
             self._finalizer()
 
@@ -228,9 +233,10 @@ class Database:
         return self
 
     def _reattach(self) -> None:
+        """Place the attached maps of a database that was closed in the file as it is now."""
         classes = list(self._tables)
-        for handle_class, handle in zip(classes, attach(self, classes), strict=True):
-            self._tables[handle_class] = handle
+        for known, found in zip(self._tables.values(), attach(self, classes), strict=True):
+            known._replace_by(found)
 
     def __exit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from zlmdb.database.catalog import Remembered
 from zlmdb.tables import maintain
 from zlmdb.tables.bounds import after_slot
-from zlmdb.tables.map import compiled, definition_of
+from zlmdb.tables.map import definition_of
 
 if TYPE_CHECKING:
     from zlmdb.database.database import Database
@@ -17,24 +17,41 @@ __all__ = ["migrate"]
 
 def migrate(db: Database) -> int:
     """See :meth:`Database.migrate`."""
-    old = [(cls, handle) for cls, handle in db._tables.items() if handle._definition.key != definition_of(cls).key]
+    env = db._environment()
+    attached = {handle._definition.oid for handle in db._tables.values()}
+    # Every map of the process on such a table, whichever handle of the file it is of: they must change together.
+    old = [(handle, handle._definition) for handle in env.handles if _is_old(handle)]
+    old = [(handle, definition) for handle, definition in old if definition.oid in attached]
     if not old:
         return 0
     moved = 0
-    with db.begin(write=True) as txn:
-        remembered = Remembered(txn._env.raw, txn._raw, write=True)
-        for cls, handle in old:
-            moved += _move(txn, handle, definition_of(cls).key)
-            definition = definition_of(cls)
-            oid = definition.oid
-            if oid is not None:
-                record = remembered.get(oid) or {**definition.identity(), "indexes": {}}
-                record.pop("format", None)
-                remembered.put(oid, {**record, **definition.identity(), "layout": "ordered"})
-    for cls, handle in old:
-        handle._use(compiled(cls))
-        db._environment().identities[definition_of(cls).oid] = definition_of(cls).identity()
+    done: set[Any] = set()
+    try:
+        with db.begin(write=True) as txn:
+            remembered = Remembered(env.raw, txn._raw, write=True)
+            for handle, definition in old:
+                ordered = definition.with_key(definition_of(handle._compiled.table).key)
+                if definition.oid not in done:
+                    done.add(definition.oid)
+                    moved += _move(txn, handle, ordered.key)
+                    record = remembered.get(definition.oid) or {"indexes": {}}
+                    record.pop("format", None)
+                    remembered.put(definition.oid, {**record, **ordered.identity(), "layout": "ordered"})
+                handle._redefine(ordered)
+            for handle, _ in old:
+                for i in range(len(handle._compiled.plans)):
+                    maintain.rebuild(handle, txn, i)
+    except BaseException:
+        for handle, definition in old:
+            handle._redefine(definition)
+        raise
+    for handle, _ in old:
+        env.identities[handle._definition.oid] = handle._definition.identity()
     return moved
+
+
+def _is_old(handle: Any) -> bool:
+    return bool(handle._definition.key != definition_of(handle._compiled.table).key)
 
 
 def _move(txn: Any, handle: Any, key: Any) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Self, get_type_hints
+from typing import TYPE_CHECKING, Any, Self, get_args, get_type_hints
 
 from zlmdb import errors
 from zlmdb.tables.map import Map
@@ -50,6 +50,11 @@ class Schema:
                 f"schema {cls.__name__}: an annotation cannot be resolved: {error}; import the table class where the "
                 "schema is defined"
             ) from error
+        for name, hint in hints.items():
+            if any(isinstance(part, type) and issubclass(part, Map) for part in get_args(hint)):
+                raise errors.SchemaError(
+                    f"schema {cls.__name__}: expected a table class as annotation of {name}, found {hint!r}"
+                )
         return {name: hint for name, hint in hints.items() if isinstance(hint, type) and issubclass(hint, Map)}
 
     @classmethod

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Lease", "Transaction"]
 
 
+CLOSED_UNDER_IT = "has ended: its database was closed"
 #: What __getattr__ answers for when it is not there.
 ENGINE_METHODS = frozenset(("get", "_put", "_delete", "_pop", "_cursor"))
 
@@ -64,6 +65,8 @@ class Transaction:
     #: Weak references to the memory that was lent to arrays, and what tells them that it is over.
     _lent: list[Any] | None = None
     _lease_token: Lease | None = None
+    #: How many may be remembered before the dead ones are dropped.
+    _prune_at = 1000
     #: The engine's transactions that those of open savepoints are nested in, outermost first.
     _nested: tuple[Any, ...] = ()
     #: How often something was written: a scan that sees another number goes on from its key.
@@ -135,6 +138,8 @@ class Transaction:
     ) -> None:
         raw = self._raw
         if raw is None:
+            if exc_type is None and self._write and self._why == CLOSED_UNDER_IT:
+                self._ended()  # its changes are lost, which must not pass in silence
             return
         if not self._write and self._lent is None:
             self._forget("has ended: it was committed" if exc_type is None else "has ended: it was aborted")
@@ -156,14 +161,17 @@ class Transaction:
         if not self._write:
             self._leave(raw)
             return
+        # Before the engine lets the next writer in, who sets it to its own.
+        self._env.writer = None
+        outers = list(nested)
         try:
             raw.commit()
-            for outer in reversed(nested):
-                outer.commit()
+            while outers:
+                outers.pop().commit()
         except EngineError as error:
+            while outers:
+                outers.pop().abort()
             raise translate(error, path=self._db.dbpath) from error
-        finally:
-            self._env.writer = None
 
     def abort(self) -> None:
         """End the transaction and forget its changes.
@@ -174,12 +182,10 @@ class Transaction:
         nested = self._nested
         raw = self._finish("has ended: it was aborted")
         if self._write:
-            try:
-                raw.abort()
-                for outer in reversed(nested):
-                    outer.abort()
-            finally:
-                self._env.writer = None
+            self._env.writer = None
+            raw.abort()
+            for outer in reversed(nested):
+                outer.abort()
         else:
             self._leave(raw)
 
@@ -225,7 +231,7 @@ class Transaction:
         """Called when the database is closed under it."""
         if self._raw is not None:
             nested = self._nested
-            raw = self._finish("has ended: its database was closed")
+            raw = self._finish(CLOSED_UNDER_IT)
             if self._write:
                 if self._env.writer == threading.get_ident():
                     self._env.writer = None
@@ -419,8 +425,9 @@ class Transaction:
         lent = self._lent
         if lent is None:
             lent = self._lent = []
-        if len(lent) > 1000:
+        if len(lent) >= self._prune_at:
             lent[:] = [ref for ref in lent if ref() is not None]
+            self._prune_at = max(1000, 2 * len(lent))
         lent.append(weakref.ref(data))
         return decode(data, self._lease_token)
 

@@ -92,6 +92,8 @@ class Environment:
         #: Weak references to the live transactions: closing and forking end them.
         self.live: set[weakref.ref[Any]] = set()
         self.forget = self.live.discard
+        #: The attached maps of this process.
+        self.handles: weakref.WeakSet[Any] = weakref.WeakSet()
         #: True in a process forked from the one that opened it: it is not to be touched.
         self.inherited = False
         #: Thread that holds the write transaction; LMDB would wait for itself if it began a second one.
@@ -281,7 +283,7 @@ class Environment:
     def _begin_write(self, buffers: bool) -> Any:
         if self.options.readonly:
             raise errors.ReadOnlyDatabase(f"{self.path} is open read-only; a write transaction needs a writable handle")
-        if self.writer == threading.get_ident():
+        if self.writer == threading.get_ident() and any(txn._write for txn in self.live_transactions()):
             raise errors.TransactionError(
                 f"{self.path}: this thread has a write transaction already, and would wait for itself; "
                 "use that transaction, or its savepoint()"

@@ -26,6 +26,8 @@ __all__ = ["BoundMap"]
 
 #: How many rows are encoded, sorted and written together when a table is loaded.
 BATCH = 20_000
+#: How many rows of put_many() are encoded before they are written.
+CHUNK = 500
 
 
 class _Taken(Exception):
@@ -158,7 +160,8 @@ class BoundMap(Ops, MutableMapping[Any, Any]):
         """Insert or replace many rows.
 
         Args:
-            rows: rows that hold their key; or pairs (key, row); or a mapping.
+            rows: rows, if the table knows which field is their key (``pk``); pairs (key, row), if not; or a mapping of
+                keys to rows.
 
         Returns:
             How many there were.
@@ -169,13 +172,16 @@ class BoundMap(Ops, MutableMapping[Any, Any]):
         with self._txn._guarded():
             if self._compiled.plans:
                 return self._one_by_one(rows)
+            done = 0
+            pairs = self._encoded(rows)
             try:
-                consumed, added = self._txn._cursor().putmulti(self._encoded(rows))
+                # In chunks, so that no code of the program runs while the engine writes.
+                while chunk := list(islice(pairs, CHUNK)):
+                    self._txn._count_puts(self._txn._cursor().putmulti(chunk)[1])
+                    done += len(chunk)
             except EngineError as error:
                 raise self._fault(self._txn, error) from error
-            self._txn._count_puts(added)
-            number: int = consumed
-            return number
+            return done
 
     def _one_by_one(self, rows: Any) -> int:
         rows, holding = self._shape(rows)

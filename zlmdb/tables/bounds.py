@@ -36,9 +36,15 @@ def _bound(codec: KeyCodec[Any], value: Any) -> bytes:
 def _beyond(prefix: bytes, codec: KeyCodec[Any], value: Any, encoded: bytes) -> bytes:
     """The first bytes after a key, and, for a tuple of fewer parts, after all keys that begin with it."""
     if isinstance(codec, Composite) and isinstance(value, (tuple, list)) and len(value) < len(codec.parts):
-        end = codec.span(tuple(value))[1]
+        try:
+            end = codec.span(tuple(value))[1]
+        except errors.DataError:
+            return prefix + encoded  # outside the range of a part: the bytes are those of the nearest place
         return after_slot(prefix) if end is None else prefix + end
-    return prefix + encoded + b"\0"
+    try:
+        return prefix + codec.encode(value) + b"\0"
+    except errors.DataError:
+        return prefix + encoded
 
 
 def span(

@@ -7,6 +7,7 @@ functions that write. The source of each function is registered with linecache, 
 from __future__ import annotations
 
 import linecache
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -120,6 +121,7 @@ class Compiled:
         scope: dict[str, Any] = {}
         exec(compile(text, filename, "exec"), self.names.globals, scope)
         linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+        weakref.finalize(self, linecache.cache.pop, filename, None)
         function: Callable[..., Any] = scope[name]
         function.__qualname__ = f"{self.table.__qualname__}.{name}"
         return function

@@ -11,6 +11,7 @@ from zlmdb.keys.base import KeyCodec
 from zlmdb.tables import bounds, maintain, scan
 from zlmdb.tables.compile import Compiled
 from zlmdb.tables.declare import define
+from zlmdb.tables.definition import TableDefinition
 from zlmdb.tables.ops import Ops
 from zlmdb.tables.plan import IndexPlan
 
@@ -77,6 +78,17 @@ class Handle(Ops):
         self._p = b"" if slot is None else slot.to_bytes(2, "big")
         self._xs = tuple(number.to_bytes(2, "big") for number in index_slots)
         self._limit = limit
+
+    def _replace_by(self, other: Handle) -> None:
+        """Take the place in the file of another map of the table, and keep the indexes that are attached."""
+        self._definition = other._definition
+        declared = len(other._compiled.plans)
+        self._slot, self._p, self._limit = other._slot, other._p, other._limit
+        self._xs = other._xs[:declared]
+        if self._index_maps:
+            self._replan()
+        else:
+            self._use(other._compiled)
 
     def _bind(self, txn: Any) -> Any:
         """The map of a transaction."""
@@ -258,7 +270,7 @@ class Handle(Ops):
         definition = self._definition
         if any(plan.name == name for plan in self._compiled.plans):
             raise errors.SchemaError(f'table {definition.name}: index with name "{name}" already exists')
-        if not isinstance(pmap, Handle) or pmap is self:
+        if not isinstance(pmap, Handle) or pmap is self or (self._p and pmap._p == self._p):
             raise errors.SchemaError(
                 f"table {definition.name}, index {name}: expected another attached map to hold it, found {pmap!r}"
             )
@@ -315,6 +327,11 @@ class Handle(Ops):
         if found is not None:
             found[1]._attached_to = None
             self._replan()
+
+    def _redefine(self, definition: TableDefinition) -> None:
+        """Read and write by another definition of the same table: another layout of its keys."""
+        self._definition = definition
+        self._replan()
 
     def _replan(self) -> None:
         from zlmdb.tables.map import declared_plans

@@ -178,12 +178,12 @@ class Ops:
         k = self._p + self._sought_bytes(key)
         return txn, key, len(k) <= self._limit and txn._delete(k)
 
-    def _recover_pop(self, item: Any, error: Exception) -> tuple[Any, Any, bytes, bytes, Any]:
+    def _recover_old(self, item: Any, error: Exception) -> tuple[Any, Any, bytes, bytes, Any]:
         txn, key = self._split(item)
         self._pass_on(txn, error)
         kb = self._sought_bytes(key)
         k = self._p + kb
-        return txn, key, k, kb, None if len(k) > self._limit else txn._pop(k)
+        return txn, key, k, kb, None if len(k) > self._limit else txn.get(k)
 
     def _pass_on(self, txn: Any, error: Exception) -> None:
         """Raise what is not about the input: an ended transaction, a full map, a write in a read transaction."""
@@ -212,6 +212,9 @@ class Ops:
             if body is None:
                 entries.append(None)
                 continue
+            if len(body) + 2 > self._limit and not strict:
+                entries.append(None)  # such an entry cannot be there
+                continue
             if len(body) + 2 > self._limit:
                 raise errors.KeyTooLong(
                     f"table {name}, index {plan.name}: expected an index key of at most {self._limit - 2} bytes when "
@@ -222,9 +225,7 @@ class Ops:
             entries.append(prefix + body)
         return tuple(entries)
 
-    def _old_entries(
-        self, key: Any, kb: bytes, old: Any, error: Exception, restore: tuple[Any, bytes] | None = None
-    ) -> tuple[bytes | None, ...]:
+    def _old_entries(self, key: Any, kb: bytes, old: Any, error: Exception) -> tuple[bytes | None, ...]:
         """The entries of the row that is stored, made without the fast text.
 
         Args:
@@ -232,13 +233,10 @@ class Ops:
             kb: its encoded key.
             old: its bytes.
             error: what the fast text met.
-            restore: (transaction, full key) if the row was taken out before its entries were known.
         """
         try:
             row = self._definition.value.decode(bytes(old))
         except errors.DecodeError as broken:
-            if restore is not None:
-                restore[0]._put(restore[1], bytes(old))
             raise errors.DecodeError(
                 f"table {self._definition.name}, key {errors.short(key)}: the stored row cannot be decoded, so its "
                 f"index entries are not known and it was left as it is: {broken.message}; remove it with "
@@ -246,12 +244,7 @@ class Ops:
                 table=self._definition.name,
                 key=key,
             ) from error
-        try:
-            return self._entries(kb, row, strict=False)
-        except BaseException:
-            if restore is not None:
-                restore[0]._put(restore[1], bytes(old))
-            raise
+        return self._entries(kb, row, strict=False)
 
     def _pointer_matches(self, txn: Any, entry: bytes, pointer: bytes) -> bool:
         held = txn.get(entry)

@@ -179,9 +179,17 @@ class RowSource:
         return lines
 
     def pointer(self, i: int) -> str:
-        """Expression of what an entry of index `i` holds."""
-        codec = self.plans[i].pointer
-        return "kb" if codec is None else codec.encode_expr("key", self.names)
+        """Variable with what an entry of index `i` holds."""
+        return "kb" if self.plans[i].pointer is None else f"p{i}"
+
+    @property
+    def pointers(self) -> list[str]:
+        """Statements that set these variables, before anything is written: a key may not fit an index table."""
+        return [
+            f"p{i} = {plan.pointer.encode_expr('key', self.names)}"
+            for i, plan in enumerate(self.plans)
+            if plan.pointer is not None
+        ]
 
     @property
     def prefixes(self) -> list[str]:
@@ -219,7 +227,7 @@ class RowSource:
             lines += [f"        row = {self.decode('data')}", "        if txn._write:"]
             for i in range(len(self.plans)):
                 lines += indent(self.fields_of(i, "row", "g"), 3)
-            lines += [f"            txn._seen = (k, data, ({self.held('g')}))", "        return row"]
+            lines += [f"            txn._seen = (k, data, ({self.held('g')}), self._compiled)", "        return row"]
         return [
             *lines,
             "    except Exception as error:",
@@ -281,10 +289,11 @@ class RowSource:
             "k = self._p + kb",
             f"data = {self.encode('row')}",
         ]
-        body += self.entries("n", "row", "f")
+        body += [*self.entries("n", "row", "f"), *self.pointers]
         lines += [*indent(body, 2), "    except Exception as error:"]
         entries = f"({''.join(f'n{i}, ' for i in range(len(self.plans)))})"
         lines += [f"        txn, key, k, kb, data, {entries} = self._recover_plan({recover}, error)"]
+        lines += indent([*self.prefixes, *self.pointers], 2)
         lines += [
             "    try:",
             *indent(self._store(insert, done), 2),
@@ -324,7 +333,10 @@ class RowSource:
         fresh = [f"prior = {self.decode('old')}", *self.entries("o", "prior", "g")]
         lines = ["try:"]
         if self.remembers:
-            lines += ["    seen = txn._seen", "    if seen is not None and seen[0] == k and seen[1] == old:"]
+            lines += [
+                "    seen = txn._seen",
+                "    if seen is not None and seen[0] == k and seen[1] == old and seen[3] is self._compiled:",
+            ]
             lines += [f"        {self.held('g')}= seen[2]"]
             for i, plan in plans:
                 lines += indent(self.entry(i, plan, "o", "None", "g"), 2)
@@ -364,25 +376,25 @@ class RowSource:
                 "        txn, key, found = self._recover_delete(item, error)",
             ]
             return [*lines, "    if not found:", f"        {missing}", f"    {done}"]
-        body = [*opening, CHANGED, *self.prefixes, *unpack, f"kb = {key}", "k = self._p + kb", "old = txn._pop(k)"]
+        # The row is taken out last: until its entries are known, functions of the program may raise.
+        body = [*opening, CHANGED, *self.prefixes, *unpack, f"kb = {key}", "k = self._p + kb", "old = txn.get(k)"]
         lines = [
             head,
             "    try:",
             *indent(body, 2),
             "    except Exception as error:",
-            "        txn, key, k, kb, old = self._recover_pop(item, error)",
+            "        txn, key, k, kb, old = self._recover_old(item, error)",
             *indent(self.prefixes),
-        ]
-        lines += [
             "    if old is None:",
             f"        {missing}",
             "    try:",
             f"        prior = {self.decode('old')}",
+            *indent([*self.entries("o", "prior", "g"), *self.pointers], 2),
+            "    except Exception as error:",
         ]
-        lines += [*indent(self.entries("o", "prior", "g"), 2), "    except Exception as error:"]
         olds = "".join(f"o{i}, " for i in range(len(self.plans)))
-        lines += [f"        {olds}= self._old_entries(key, kb, old, error, restore=(txn, k))"]
-        lines.append("    try:")
+        lines += [f"        {olds}= self._old_entries(key, kb, old, error)", *indent(self.pointers, 2)]
+        lines += ["    try:", "        txn._delete(k)"]
         for i, plan in enumerate(self.plans):
             lines += indent(self._drop(i, plan), 2)
         lines += ["    except EngineError as error:", "        raise self._fault(txn, error) from error"]
