@@ -94,7 +94,9 @@ def test_closing_ends_what_is_open(path: str) -> None:
     for txn in (reader, writer):
         with pytest.raises(zlmdb.TransactionClosed, match="its database was closed"):
             txn.get(KEY)
-        txn.__exit__(None, None, None)
+    reader.__exit__(None, None, None)
+    with pytest.raises(zlmdb.TransactionClosed, match="its database was closed"):
+        writer.__exit__(None, None, None)  # what it wrote is lost, and that is said
     with pytest.raises(zlmdb.TransactionClosed, match="its database was closed"):
         list(rows)
     with zlmdb.Database(path) as again:

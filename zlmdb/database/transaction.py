@@ -69,6 +69,8 @@ class Transaction:
     _prune_at = 1000
     #: The engine's transactions that those of open savepoints are nested in, outermost first.
     _nested: tuple[Any, ...] = ()
+    #: What is to be done if this is aborted: (number of savepoints open when it was said, function).
+    _undo: tuple[tuple[int, Callable[[], None]], ...] = ()
     #: How often something was written: a scan that sees another number goes on from its key.
     _changes = 0
     _why = "has not begun: use it in a with block"
@@ -179,8 +181,10 @@ class Transaction:
         Raises:
             TransactionClosed: if it has ended already.
         """
-        nested = self._nested
+        nested, undo = self._nested, self._undo
         raw = self._finish("has ended: it was aborted")
+        for _, function in reversed(undo):
+            function()
         if self._write:
             self._env.writer = None
             raw.abort()
@@ -214,6 +218,8 @@ class Transaction:
             self._seen = None
         if self._nested:
             self._nested = ()
+        if self._undo:
+            self._undo = ()
 
     def _leave(self, raw: Any) -> None:
         """End a read transaction, or keep its snapshot while arrays over its memory are in use."""
@@ -230,8 +236,10 @@ class Transaction:
     def _end_with_database(self) -> None:
         """Called when the database is closed under it."""
         if self._raw is not None:
-            nested = self._nested
+            nested, undo = self._nested, self._undo
             raw = self._finish(CLOSED_UNDER_IT)
+            for _, function in reversed(undo):
+                function()
             if self._write:
                 if self._env.writer == threading.get_ident():
                     self._env.writer = None
@@ -384,6 +392,11 @@ class Transaction:
         except BaseException:
             if self._raw is inner:
                 inner.abort()
+                level = len(self._nested)
+                for depth, function in reversed(self._undo):
+                    if depth >= level:
+                        function()
+                self._undo = tuple(entry for entry in self._undo if entry[0] < level)
             raise
         else:
             if self._raw is inner:
@@ -397,8 +410,14 @@ class Transaction:
             self._seen = None
             if self._raw is inner:
                 self._nested = self._nested[:-1]
+                outside = len(self._nested)
+                self._undo = tuple((min(depth, outside), function) for depth, function in self._undo)
                 self._raw = outer
                 self._use(outer)
+
+    def _when_aborted(self, function: Callable[[], None]) -> None:
+        """Have something done if this transaction, or the innermost open savepoint, is aborted."""
+        self._undo = (*self._undo, (len(self._nested), function))
 
     def _guarded(self) -> Any:
         """A savepoint where the engine has them; nothing where it has not."""

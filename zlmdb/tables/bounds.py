@@ -27,6 +27,8 @@ def after_slot(prefix: bytes) -> bytes:
 
 
 def _bound(codec: KeyCodec[Any], value: Any) -> bytes:
+    if isinstance(codec, Composite) and value.__class__ is tuple and len(value) < len(codec.parts):
+        return codec.encode_bound(value)
     try:
         return codec.encode(value)
     except errors.DataError:

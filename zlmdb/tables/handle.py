@@ -253,8 +253,8 @@ class Handle(Ops):
     ) -> None:
         """Keep another map as an index of this one: ``pmap[fkey(value)] = key`` for every row.
 
-        If the index is empty although the table has rows, it is filled at once, in a write transaction of its own (or
-        in that which this thread has open).
+        If the index is empty although the table has rows, it is filled at once, in a write transaction of its own, or in
+        that which this thread has open; if that is aborted, the index is detached again.
 
         Args:
             name: name of the index, unique within this map.
@@ -308,8 +308,9 @@ class Handle(Ops):
         i = maintain.plan_number(self, name)
         own = db._own_write_transaction()
         if own is not None:
-            if self._unfilled(own, i):
-                maintain.rebuild(self, own, i)
+            if self._unfilled(own, i) and maintain.rebuild(self, own, i)[1]:
+                # If the transaction is aborted, the entries go, and an index without them must not stay.
+                own._when_aborted(lambda: self.detach_index(name))
             return
         with db.begin() as txn:
             needed = self._unfilled(txn, i)

@@ -152,8 +152,7 @@ class Index(Generic[K, V]):
             return prefix, prefix + b"\0"
         if lo is None and hi is None:
             return prefix, bounds.after_slot(prefix)
-        full = self._whole() if plan.bare else plan.full
-        rest = Composite(full.parts[len(values) :])
+        rest = plan.rests[len(values)]
         return bounds.span(prefix, rest, _parts(lo), _parts(hi), ends, table=name)
 
     def _slow_prefix(self, values: tuple[Any, ...]) -> bytes:

@@ -109,6 +109,14 @@ class IndexPlan:
         """Codec of the index key followed by the encoded primary key."""
         return Composite((*self.codec.parts, Bytes()) if isinstance(self.codec, Composite) else (self.codec, Bytes()))
 
+    @cached_property
+    def rests(self) -> tuple[Composite, ...]:
+        """Codecs of what is left of an entry's key behind 0, 1, 2 ... leading fields."""
+        parts = self.full.parts
+        if self.bare:
+            parts = parts[:-1]
+        return tuple(Composite(parts[n:]) for n in range(len(parts)))
+
     def entry(self, pk: bytes, row: Any, *, table: str, strict: bool = True) -> bytes | None:
         """The body of the entry of a row, or None if it has none.
 
