@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from zlmdb import errors
@@ -37,6 +38,7 @@ def _bound(codec: KeyCodec[Any], value: Any) -> bytes:
 
 def _beyond(prefix: bytes, codec: KeyCodec[Any], value: Any, encoded: bytes) -> bytes:
     """The first bytes after a key, and, for a tuple of fewer parts, after all keys that begin with it."""
+    encode: Callable[[Any], bytes] = codec.encode
     if isinstance(codec, Composite) and isinstance(value, (tuple, list)) and len(value) < len(codec.parts):
         try:
             end = codec.span(tuple(value))[1]
@@ -44,7 +46,7 @@ def _beyond(prefix: bytes, codec: KeyCodec[Any], value: Any, encoded: bytes) -> 
             return prefix + encoded  # outside the range of a part: the bytes are those of the nearest place
         return after_slot(prefix) if end is None else prefix + end
     try:
-        return prefix + codec.encode(value) + b"\0"
+        return prefix + encode(value) + b"\0"
     except errors.DataError:
         return prefix + encoded
 

@@ -253,8 +253,8 @@ class Handle(Ops):
     ) -> None:
         """Keep another map as an index of this one: ``pmap[fkey(value)] = key`` for every row.
 
-        If the index is empty although the table has rows, it is filled at once, in a write transaction of its own, or in
-        that which this thread has open; if that is aborted, the index is detached again.
+        If the index is empty although the table has rows, it is filled at once, in a write transaction of its own, or
+        in that which this thread has open; if that is aborted, the index is detached again.
 
         Args:
             name: name of the index, unique within this map.
