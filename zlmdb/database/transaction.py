@@ -100,13 +100,20 @@ class Transaction:
         env = self._db._env
         if env is None or env.inherited:
             env = self._db._environment()
-        write = self._write
-        raw = env.begin(write, self._buffers)
+        if self._write:
+            raw = env.begin(True, False)
+            self._use(raw)
+        elif env.pinned:
+            raw = env.begin(False, self._buffers)
+            self.get = raw.get
+        else:
+            try:
+                raw = env.begin_raw(None, None, False, self._buffers)
+            except EngineError:
+                raw = env.begin(False, self._buffers)
+            self.get = raw.get
         self._env = env
         self._raw = raw
-        self.get = raw.get
-        if write:
-            self._use(raw)
         self._ref = ref = weakref.ref(self, env.forget)
         env.live.add(ref)
         return self
@@ -144,7 +151,12 @@ class Transaction:
                 self._ended()  # its changes are lost, which must not pass in silence
             return
         if not self._write and self._lent is None:
-            self._forget("has ended: it was committed" if exc_type is None else "has ended: it was aborted")
+            # The usual end of a reader, with as little to do as can be.
+            self._env.forget(self._ref)
+            self._why = "has ended: it was committed" if exc_type is None else "has ended: it was aborted"
+            self._raw = None
+            del self.get
+            self._bound = None
             raw.abort()
         elif exc_type is None:
             self.commit()

@@ -105,6 +105,7 @@ class Compiled:
             "__doc__": self.table.__doc__,
             "_zlmdb_compiled_from": self.table,
             "_compiled": self,
+            "_definition": self.definition,
         }
         for name, write in ops.items():
             body[name] = self.stub(name, write)

@@ -97,7 +97,6 @@ class Handle(Ops):
         bound._p = self._p
         bound._xs = self._xs
         bound._limit = self._limit
-        bound._definition = self._definition
         return bound
 
     def __repr__(self) -> str:
