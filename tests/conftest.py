@@ -1,9 +1,14 @@
-"""What all tests share: Hypothesis profiles and the path of a database that does not exist yet."""
+"""What all tests share: Hypothesis profiles, paths of databases that do not exist yet, and an open database."""
 
 from __future__ import annotations
 
 import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -20,3 +25,28 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 def tmp_db_path(tmp_path: Path) -> Path:
     """The path of a database that does not exist yet, in a directory of this test's own."""
     return tmp_path / "test.zdb"
+
+
+# Tables and helpers that the tests of several floors use, imported as ``dbsupport``.
+sys.path.insert(0, str(Path(__file__).parent / "database"))
+
+IN_MEMORY = Path("/dev/shm")
+
+
+@pytest.fixture
+def path() -> Iterator[str]:
+    """The path of a database that does not exist yet, in memory where there is such: flushing takes no time there."""
+    place = tempfile.mkdtemp(prefix="zlmdb-case-", dir=IN_MEMORY if IN_MEMORY.is_dir() else None)
+    yield f"{place}/db"
+    shutil.rmtree(place)
+
+
+@pytest.fixture
+def db(path: str) -> Iterator[Any]:
+    """An open database; whatever it holds in the end must be sound."""
+    import zlmdb
+
+    with zlmdb.open(path) as opened:
+        yield opened
+        if opened.is_open:
+            assert opened.verify() == []

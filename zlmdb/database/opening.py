@@ -47,7 +47,7 @@ def open(
         create: False refuses to make a new file.
         durability: "durable": a commit survives a crash of the machine. "fast": the last commits may be undone by one,
             the file stays sound. "unsafe": nothing is flushed; a crash of the machine may ruin the file.
-        writemap: True writes through a writable map.
+        writemap: True writes through a writable map, in files of the 0.9 format; see :class:`Database`.
         lock: False leaves locking between processes to the caller.
         lib_version: "1.0" (the default) or "0.9": the LMDB format of a new file.
         allow_pickle: True allows all tables to read pickles.

@@ -167,7 +167,8 @@ class BoundMap(Ops, MutableMapping[Any, Any]):
             How many there were.
 
         Raises:
-            Whatever :meth:`put` raises: then none of the rows is written (with ``writemap=True``: those before it are).
+            Whatever :meth:`put` raises: then none of the rows is written (through a writable
+                map: those before it are).
         """
         with self._txn._guarded():
             if self._compiled.plans:
@@ -220,8 +221,8 @@ class BoundMap(Ops, MutableMapping[Any, Any]):
 
         Raises:
             DuplicateKey: if a key exists, or comes twice.
-            UniqueViolation, NullValueConstraint, ValueTypeError: as :meth:`add`. None of the rows is then written (with
-                ``writemap=True``: those of earlier batches are).
+            UniqueViolation, NullValueConstraint, ValueTypeError: as :meth:`add`. None of the rows is then written
+                (through a writable map: those of earlier batches are).
         """
         rows, holding = self._shape(rows)
         rows = iter(rows)
