@@ -151,12 +151,14 @@ def same(found: Any, value: Any) -> None:
 
 
 def test_the_list_of_maps_is_whole() -> None:
-    module = importlib.import_module("zlmdb.maps")
+    homes = [importlib.import_module(f"zlmdb.maps.{home}") for home in sorted(set(maps._HOMES.values()))]
     defined = {
         name
+        for module in homes
         for name, value in vars(module).items()
         if name.startswith("Map") and name != "Map" and isinstance(value, type)
     }
+    assert sorted(defined) == sorted(name for module in homes for name in module.__all__)
     assert defined == set(maps.__all__)
     assert list(maps.__all__) == sorted(maps.__all__)
     for name in maps.__all__:

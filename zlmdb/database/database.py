@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 import threading
 import weakref
 from collections.abc import Callable, Iterable
@@ -18,7 +16,7 @@ from zlmdb.database.migrate import migrate
 from zlmdb.database.schema import tables_of
 from zlmdb.database.transaction import Transaction
 from zlmdb.engine import DEFAULT_MAXSIZE, EngineError, Environment, Options, acquire, release, translate
-from zlmdb.engine.environment import remove_files
+from zlmdb.engine.files import remove_directory, remove_files, temporary_directory
 
 if TYPE_CHECKING:
     import uuid
@@ -105,11 +103,11 @@ class Database:
             lib_version=lib_version or "1.0",
         )
         # Made only now, when the options are known to be right.
-        self._dbpath = tempfile.mkdtemp(prefix="zlmdb-") if dbpath is None else os.fsdecode(dbpath)
+        self._dbpath = temporary_directory() if dbpath is None else os.fsdecode(dbpath)
         #: Where the file lies, whatever the working directory becomes.
         self._place = _place(self._dbpath)
         if self._is_temp:
-            weakref.finalize(self, shutil.rmtree, self._place, ignore_errors=True)
+            weakref.finalize(self, remove_directory, self._place, ignore_errors=True)
         self._open_now = open_now
         self._share = _share
         self._allow_pickle = allow_pickle
@@ -125,7 +123,7 @@ class Database:
                 self._open()
             except BaseException:
                 if self._is_temp:
-                    shutil.rmtree(self._place, ignore_errors=True)
+                    remove_directory(self._place, ignore_errors=True)
                 raise
 
     # -- opening and closing
@@ -182,7 +180,7 @@ class Database:
         if os.path.islink(path):
             os.unlink(path)
         elif os.path.isdir(path):
-            shutil.rmtree(path)
+            remove_directory(path)
         elif os.path.exists(path):
             remove_files(path)
 
@@ -500,4 +498,4 @@ def _give_back(env: Environment, temporary: str | None) -> None:
     """Close a handle: also run when it is dropped without closing."""
     release(env)
     if temporary is not None and not env.inherited:
-        shutil.rmtree(temporary, ignore_errors=True)
+        remove_directory(temporary, ignore_errors=True)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
-from pathlib import Path
 from typing import Any
 
 from zlmdb import errors
 from zlmdb.database.database import Database, PathLike
+from zlmdb.engine.files import remove_directory, temporary_directory
 
 __all__ = ["open", "unpickle"]
 
@@ -91,7 +89,7 @@ def open(
         db._open()
     except BaseException:
         if in_memory:
-            shutil.rmtree(place, ignore_errors=True)
+            remove_directory(os.fsdecode(place), ignore_errors=True)
         raise
     try:
         db._attach_schema(schema)
@@ -103,9 +101,8 @@ def open(
 
 def _memory_directory() -> str:
     """A fresh directory in memory, where the system has such; a temporary one elsewhere."""
-    shared = Path("/dev/shm")
-    place = str(shared) if shared.is_dir() and os.access(shared, os.W_OK) else None
-    return tempfile.mkdtemp(prefix="zlmdb-", dir=place)
+    shared = "/dev/shm"
+    return temporary_directory(shared if os.path.isdir(shared) and os.access(shared, os.W_OK) else None)
 
 
 def unpickle(path: str, arguments: dict[str, Any], schema: Any, tables: list[type[Any]]) -> Database:

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from zlmdb.database import catalog
-from zlmdb.engine.environment import data_file
+from zlmdb.engine.files import data_file
 from zlmdb.tables import maintain, scan
 from zlmdb.tables.bounds import after_slot
 

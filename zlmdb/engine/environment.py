@@ -16,15 +16,15 @@ import time
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import lmdb
 
 from zlmdb import errors
 from zlmdb.engine.faults import translate
+from zlmdb.engine.files import data_file, file_format, young
 
-__all__ = ["DEFAULT_MAXSIZE", "Environment", "Options", "data_file"]
+__all__ = ["DEFAULT_MAXSIZE", "Environment", "Options"]
 
 #: What `maxsize` reports when it was not given, and the first size of a map that grows.
 DEFAULT_MAXSIZE = 10 * 1024 * 1024
@@ -34,8 +34,6 @@ RESERVATIONS = (1 << 40, 1 << 36, 1 << 33)
 HEADROOM = 0.5
 MAX_READERS = 1024
 MAX_NAMED = 64
-#: What a page with the state of an LMDB file begins with, behind its header; then comes the format's version.
-MAGIC = (0xBEEFC0DE).to_bytes(4, sys.byteorder)
 LIB_VERSIONS = {"0.9": 0, "1.0": 1}
 
 
@@ -61,11 +59,6 @@ class Options:
             raise errors.DatabaseError(
                 f"lib_version: expected one of {sorted(LIB_VERSIONS)}, found {self.lib_version!r}"
             )
-
-
-def data_file(path: str) -> str:
-    """Path of the file that holds the data: a database is a directory with ``data.mdb``, or a single file."""
-    return path if os.path.isfile(path) else os.path.join(path, "data.mdb")
 
 
 class Environment:
@@ -122,7 +115,7 @@ class Environment:
                 return self._open_once()
             except errors.DatabaseError as error:
                 half_made = isinstance(error.__cause__, (lmdb.VersionMismatchError, lmdb.InvalidError))
-                if not half_made or not _young(data_file(self.path)):
+                if not half_made or not young(data_file(self.path)):
                     raise
                 time.sleep(pause)
         return self._open_once()
@@ -362,24 +355,6 @@ class Environment:
         return f"{self.path} (PID {self.pid}, opened at {self.opened_at or 'an unknown place'})"
 
 
-def file_format(path: str) -> str | None:
-    """Format of a data file, "0.9" or "1.0", from its first page; None if that tells none."""
-    with open(path, "rb") as file:
-        page = file.read(64)
-    at = page.find(MAGIC)
-    if at < 0 or len(page) < at + 8:
-        return None
-    return "0.9" if int.from_bytes(page[at + 4 : at + 8], sys.byteorder) == 1 else "1.0"
-
-
-def _young(path: str) -> bool:
-    """True if a file was changed within the last seconds: another process may be making it."""
-    try:
-        return abs(time.time() - os.stat(path).st_mtime) < 5
-    except OSError:
-        return False
-
-
 def released(view: memoryview) -> bool:
     """True if `view` could be released: nothing reads its memory any more."""
     try:
@@ -387,9 +362,3 @@ def released(view: memoryview) -> bool:
     except BufferError:
         return False
     return True
-
-
-def remove_files(path: str) -> None:
-    """Remove a database that is a single file, and its lock file; silent if there is nothing."""
-    Path(path).unlink(missing_ok=True)
-    Path(f"{path}-lock").unlink(missing_ok=True)

@@ -13,7 +13,8 @@ import threading
 from typing import Any
 
 from zlmdb import errors
-from zlmdb.engine.environment import Environment, Options, data_file
+from zlmdb.engine.environment import Environment, Options
+from zlmdb.engine.files import data_file
 
 __all__ = ["acquire", "environments", "release"]
 

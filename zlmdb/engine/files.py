@@ -1,0 +1,67 @@
+"""The files of a database: where they lie, which format they have, how they are removed."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+__all__ = ["data_file", "file_format", "remove_directory", "remove_files", "temporary_directory", "young"]
+
+#: What a page with the state of an LMDB file begins with, behind its header; then comes the format's version.
+MAGIC = (0xBEEFC0DE).to_bytes(4, sys.byteorder)
+
+
+def data_file(path: str) -> str:
+    """Path of the file that holds the data: a database is a directory with ``data.mdb``, or a single file."""
+    return path if os.path.isfile(path) else os.path.join(path, "data.mdb")
+
+
+def file_format(path: str) -> str | None:
+    """Format of a data file, "0.9" or "1.0", from its first page; None if that tells none."""
+    with open(path, "rb") as file:
+        page = file.read(64)
+    at = page.find(MAGIC)
+    if at < 0 or len(page) < at + 8:
+        return None
+    return "0.9" if int.from_bytes(page[at + 4 : at + 8], sys.byteorder) == 1 else "1.0"
+
+
+def young(path: str) -> bool:
+    """True if a file was changed within the last seconds: another process may be making it."""
+    try:
+        return abs(time.time() - os.stat(path).st_mtime) < 5
+    except OSError:
+        return False
+
+
+def remove_files(path: str) -> None:
+    """Remove a database that is a single file, and its lock file; silent if there is nothing."""
+    for file in (path, f"{path}-lock"):
+        try:
+            os.unlink(file)
+        except FileNotFoundError:
+            pass
+
+
+def remove_directory(path: str, *, ignore_errors: bool = False) -> None:
+    """Remove a directory with all that is in it.
+
+    Args:
+        path: the directory.
+        ignore_errors: True leaves what cannot be removed; False raises OSError.
+    """
+    from shutil import rmtree  # loaded here, because it takes the compression modules along
+
+    rmtree(path, ignore_errors=ignore_errors)
+
+
+def temporary_directory(parent: str | None = None) -> str:
+    """A fresh directory.
+
+    Args:
+        parent: where it is made; None for the system's place for such.
+    """
+    from tempfile import mkdtemp  # loaded here, as above
+
+    return mkdtemp(prefix="zlmdb-", dir=parent)
