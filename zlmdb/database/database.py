@@ -433,7 +433,11 @@ class Database:
         """
         classes = list(tables)
         handles = attach(self, classes, progress)
-        self._tables.update(zip(classes, handles, strict=True))
+        for table, handle in zip(classes, handles, strict=True):
+            known = self._tables.get(table)
+            # A map that keeps indexes attached by hand stays that of transactions, so that they are kept through these.
+            if known is None or known._outdated is not None or not known._index_maps:
+                self._tables[table] = handle
         return handles
 
     def _attach_schema(self, schema: Any) -> None:

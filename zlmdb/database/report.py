@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from zlmdb.database import catalog
+from zlmdb.database import catalog, generation
 from zlmdb.engine.files import data_file
 from zlmdb.tables import maintain, scan
 from zlmdb.tables.bounds import after_slot
@@ -83,5 +83,9 @@ def verify(db: Database) -> list[str]:
             if slot.problem is not None:
                 problems.append(f"catalog: the record of slot {slot.slot} cannot be understood: {slot.problem}")
         for handle in db._tables.values():
-            problems += maintain.check(handle, txn)
+            outdated = generation.difference(db._environment(), txn._raw, handle)
+            if outdated is None:
+                problems += maintain.check(handle, txn)
+            else:
+                problems.append(f"table {handle._definition.name}: {outdated}; attach it again to have it checked")
     return problems

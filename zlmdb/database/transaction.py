@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 
 from zlmdb import errors
+from zlmdb.database import generation
 from zlmdb.engine import EngineError, translate
 
 if TYPE_CHECKING:
@@ -102,6 +103,12 @@ class Transaction:
             env = self._db._environment()
         if self._write:
             raw = env.begin(True, False)
+            try:
+                generation.follow(env, raw)
+            except BaseException:
+                env.writer = None
+                raw.abort()
+                raise
             self._use(raw)
         elif env.pinned:
             raw = env.begin(False, self._buffers)
@@ -319,6 +326,12 @@ class Transaction:
         live: M = handle._bind(self)
         bound[table] = live
         return live
+
+    def _check_declared(self, table: Any) -> None:
+        """Refuse to read through the indexes of a map whose table was declared otherwise since it was attached."""
+        self._require_open()
+        if not self._write:
+            generation.check(self._env, self._raw, table)
 
     # -- raw records
 

@@ -70,6 +70,7 @@ class BoundMap(Ops, MutableMapping[Any, Any]):
         return f"<map {self._definition.name} of transaction {self._txn!r}>"
 
     def _live_index(self, name: str) -> Any:
+        self._txn._check_declared(self)
         return live_index(self, name)
 
     # -- the mapping

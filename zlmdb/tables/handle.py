@@ -13,6 +13,7 @@ from zlmdb.tables.compile import Compiled
 from zlmdb.tables.declare import define
 from zlmdb.tables.definition import TableDefinition
 from zlmdb.tables.ops import Ops
+from zlmdb.tables.outdated import class_of
 from zlmdb.tables.plan import IndexPlan
 
 __all__ = ["Handle"]
@@ -32,6 +33,8 @@ class Handle(Ops):
     _db: Any
     _attached_to: Any
     _index_maps: dict[str, tuple[IndexPlan, Any]]
+    #: In what the file's declaration of the table differs from this one by now; None if it does not.
+    _outdated: str | None = None
 
     def __init__(
         self,
@@ -69,8 +72,14 @@ class Handle(Ops):
 
     def _use(self, compiled: Compiled) -> None:
         """Become an instance of other compiled classes: those of another set of indexes, or other converters."""
-        self.__class__ = compiled.handle_class
+        self.__class__ = class_of(self, compiled.handle_class)
         self._definition = compiled.definition
+
+    def _outdate(self, problem: str | None) -> None:
+        """Refuse writes from now on, because the table was declared otherwise; None: it is declared so again."""
+        if problem != self._outdated:
+            self._outdated = problem
+            self._use(self._compiled)
 
     def _place(self, slot: int | None, index_slots: Iterable[int], limit: int) -> None:
         """Say where the records lie."""
@@ -82,6 +91,7 @@ class Handle(Ops):
     def _replace_by(self, other: Handle) -> None:
         """Take the place in the file of another map of the table, and keep the indexes that are attached."""
         self._definition = other._definition
+        self._outdated = None
         declared = len(other._compiled.plans)
         self._slot, self._p, self._limit = other._slot, other._p, other._limit
         self._xs = other._xs[:declared]
@@ -298,6 +308,9 @@ class Handle(Ops):
         except BaseException:
             self.detach_index(name)
             raise
+        db = None if self._db is None else self._db()
+        if db is not None:
+            db._tables[self._compiled.table] = self
 
     def _fill(self, name: str) -> None:
         """Build an index that is empty although the table has rows."""
