@@ -193,6 +193,7 @@ def test_a_failed_build_of_an_index_leaves_what_was_committed(people: Any) -> No
         with other.begin() as txn:
             assert [row.oid for row in txn[with_one_more].by_name.select("name 1")] == [1, 8]
         assert other.verify() == []
+    people.attach_table(Users)  # the handle still has the table as it was declared before
 
 
 class MoreUsers(Users):

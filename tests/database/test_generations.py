@@ -1,4 +1,4 @@
-"""A table declared otherwise by another handle or process: who has the older declaration notices, and writes nothing."""
+"""A table declared otherwise by another handle or process: the older declaration is noticed, and nothing is written."""
 
 from __future__ import annotations
 

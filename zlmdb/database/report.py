@@ -82,10 +82,17 @@ def verify(db: Database) -> list[str]:
         for slot in catalog.read_slots(txn._raw):
             if slot.problem is not None:
                 problems.append(f"catalog: the record of slot {slot.slot} cannot be understood: {slot.problem}")
+        outdated: dict[Any, str] = {}
+        checked = set()
         for handle in db._tables.values():
-            outdated = generation.difference(db._environment(), txn._raw, handle)
-            if outdated is None:
+            problem = generation.difference(db._environment(), txn._raw, handle)
+            if problem is None:
                 problems += maintain.check(handle, txn)
+                checked.add(handle._definition.oid)
             else:
-                problems.append(f"table {handle._definition.name}: {outdated}; attach it again to have it checked")
+                outdated[handle._definition.oid] = f"table {handle._definition.name}: {problem}"
+        # Of a table that is attached a second time, as the file has it, all is said.
+        problems += [
+            f"{text}; attach it again to have it checked" for oid, text in outdated.items() if oid not in checked
+        ]
     return problems

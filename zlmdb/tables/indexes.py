@@ -152,6 +152,14 @@ class Index(Generic[K, V]):
             return prefix, prefix + b"\0"
         if lo is None and hi is None:
             return prefix, bounds.after_slot(prefix)
+        if ends == "[)" and len(values) < plan.arity and type(lo) is not tuple and type(hi) is not tuple:
+            try:
+                return (
+                    prefix if lo is None else self._prefix((*values, lo)),  # type: ignore[attr-defined]
+                    bounds.after_slot(prefix) if hi is None else self._prefix((*values, hi)),  # type: ignore[attr-defined]
+                )
+            except errors.DataError:
+                pass  # a bound need not be a possible key, which the general way below knows
         rest = plan.rests[len(values)]
         return bounds.span(prefix, rest, _parts(lo), _parts(hi), ends, table=name)
 
