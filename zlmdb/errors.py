@@ -30,6 +30,7 @@
         ├── DatabaseFull           the map has reached its cap (also the engine's own error)
         ├── ReadersFull            more simultaneous read transactions than the reader table has slots
         └── CatalogError           a record of the catalog that cannot be understood
+    OldReaderWarning               a warning: a read transaction that makes the file grow (also UserWarning)
 
 Every error says what was expected, what came, where, and what to do. What a program may want to look at is
 an attribute: ``table``, ``key``, ``index``, ``field``, ``expected``, ``found``; None where it does not apply.
@@ -62,6 +63,7 @@ __all__ = [
     "KeyTypeError",
     "KeyValueError",
     "NullValueConstraint",
+    "OldReaderWarning",
     "PickleNotAllowed",
     "ReadOnlyDatabase",
     "ReadOnlyTransaction",
@@ -267,3 +269,7 @@ class ReadersFull(DatabaseError):
 
 class CatalogError(DatabaseError):
     """A record of the catalog cannot be understood; the message names its slot."""
+
+
+class OldReaderWarning(UserWarning):
+    """A read transaction has been open for so many commits that the file grows for its sake."""

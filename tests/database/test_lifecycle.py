@@ -314,6 +314,24 @@ def test_readers_of_all_processes_are_listed(path: str, tmp_path: Path) -> None:
         assert reader.pid not in [found["pid"] for found in db.readers()]
 
 
+def test_a_reader_that_makes_the_file_grow_is_warned_of_once(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zlmdb.engine.readers.OLD", 30)
+    monkeypatch.setattr("zlmdb.engine.environment.CHECK_EVERY", 10)
+
+    def commit(number: int) -> None:
+        for n in range(number):
+            with db.begin(write=True) as txn:
+                txn.put(KEY, b"%d" % n)
+
+    with zlmdb.open(path, durability="unsafe") as db:
+        with db.begin():
+            commit(29)
+            with pytest.warns(zlmdb.OldReaderWarning, match=rf"process {os.getpid()} is open since 3\d commits"):
+                commit(20)
+            commit(20)  # a second warning would be an error
+        commit(50)
+
+
 def test_a_database_is_opened_and_closed_a_thousand_times(path: str) -> None:
     """No descriptor, map or reader slot may stay behind."""
     with zlmdb.open(path, [Notes]):

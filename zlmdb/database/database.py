@@ -17,6 +17,7 @@ from zlmdb.database.schema import tables_of
 from zlmdb.database.transaction import Transaction
 from zlmdb.engine import DEFAULT_MAXSIZE, EngineError, Environment, Options, acquire, release, translate
 from zlmdb.engine.files import remove_directory, remove_files, temporary_directory
+from zlmdb.engine.readers import parse as parse_readers
 
 if TYPE_CHECKING:
     import uuid
@@ -400,7 +401,7 @@ class Database:
         raw = self._environment().raw
         if not self._options.readonly:
             raw.reader_check()
-        return report.readers(raw.readers())
+        return parse_readers(raw.readers())
 
     # -- tables
 

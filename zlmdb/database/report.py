@@ -13,7 +13,7 @@ from zlmdb.tables.bounds import after_slot
 if TYPE_CHECKING:
     from zlmdb.database.database import Database
 
-__all__ = ["readers", "statistics", "verify"]
+__all__ = ["statistics", "verify"]
 
 
 def statistics(db: Database, include_slots: bool) -> dict[str, Any]:
@@ -57,22 +57,6 @@ def statistics(db: Database, include_slots: bool) -> dict[str, Any]:
 def _records(txn: Any, slot: int) -> int:
     prefix = slot.to_bytes(2, "big")
     return scan.count(txn, prefix, after_slot(prefix))
-
-
-def readers(text: str) -> list[dict[str, int]]:
-    """The reader table that LMDB prints, as numbers."""
-    found = []
-    for line in text.splitlines():
-        words = line.split()
-        if len(words) >= 3 and words[0].isdigit():
-            found.append(
-                {
-                    "pid": int(words[0]),
-                    "thread": int(words[1], 16),
-                    "txnid": int(words[2]) if words[2].isdigit() else -1,
-                }
-            )
-    return found
 
 
 def verify(db: Database) -> list[str]:

@@ -23,6 +23,7 @@ import lmdb
 from zlmdb import errors
 from zlmdb.engine.faults import translate
 from zlmdb.engine.files import data_file, file_format, young
+from zlmdb.engine.readers import CHECK_EVERY, warn_of_old
 
 __all__ = ["DEFAULT_MAXSIZE", "Environment", "Options"]
 
@@ -102,6 +103,9 @@ class Environment:
         #: Read snapshots kept open because arrays over the map outlived their transaction.
         self.pinned: list[Any] = []
         self._lock = threading.Lock()
+        #: How many write transactions were begun, and the old readers that were warned of.
+        self._begun = 0
+        self._warned: set[tuple[int, int]] = set()
         #: True if the map is small and is to be enlarged as the data grow.
         self.grows = False
         #: True if the engine writes through a writable map.
@@ -287,6 +291,9 @@ class Environment:
                 f"{self.path}: this thread has a write transaction already, and would wait for itself; "
                 "use that transaction, or its savepoint()"
             )
+        self._begun += 1
+        if not self._begun % CHECK_EVERY:
+            warn_of_old(self.raw, self.path, self._warned)
         if self.grows_now():
             self.grow()
         try:
