@@ -130,7 +130,7 @@ class Mark:
     Attributes:
         kind: ``"table"``, ``"struct"`` or ``"enum"``.
         name: its name in the schema; None: that of the class.
-        namespace: with dots; None for none (of an enum or struct: that of the table that names it first).
+        namespace: with dots; None: that of the table that names it first; none, if it is itself the root.
         force_align: of a struct: alignment in bytes, a power of two; None: that of its fields.
         base: of an enum: name of the integer type; None: int32 if that holds all its values.
         bit_flags: of an enum: values are single bits; None: if it is an ``enum.Flag``.
@@ -215,7 +215,7 @@ def table(
 
     Args:
         name: its name in the schema; None: that of the class.
-        namespace: with dots; None for none.
+        namespace: with dots; None: that of the table that names it first; none, if it is itself the root.
         file_identifier: four characters that stand in each buffer of which it is the root; None for none.
         file_extension: of files of such buffers; None for none.
         attributes: attributes for its text form.
