@@ -1,4 +1,4 @@
-"""FlatBuffers written and read with nothing but the ``flatbuffers`` runtime, led by a schema: what ours is held against.
+"""FlatBuffers written and read with nothing but the ``flatbuffers`` runtime, led by a schema: ours is held against it.
 
 Values are plain here: a table is a dict of its fields without those that are absent, a struct a list, an enum or a time
 its number, a member of a union a pair of its number and value, a vector a list.
@@ -17,8 +17,11 @@ from zlmdb.values.flat import model
 
 FLAGS = {
     "bool": types.BoolFlags,
-    **{f"{sign}int{bits}": getattr(types, f"{sign.title()}{'i' if sign else 'I'}nt{bits}Flags")
-       for sign in ("", "u") for bits in (8, 16, 32, 64)},
+    **{
+        f"{sign}int{bits}": getattr(types, f"{sign.title()}{'i' if sign else 'I'}nt{bits}Flags")
+        for sign in ("", "u")
+        for bits in (8, 16, 32, 64)
+    },
     "float32": types.Float32Flags,
     "float64": types.Float64Flags,
 }
@@ -107,9 +110,7 @@ class Runtime:
                 found[field.name] = self.member(table, table.Pos + place, number, tp)
             elif isinstance(tp, model.Vector) and isinstance(self.find(tp.element), model.Union):
                 kinds = table.Offset(2 + 2 * field.id)
-                numbers = [
-                    table.Get(types.Uint8Flags, table.Vector(kinds) + n) for n in range(table.VectorLen(kinds))
-                ]
+                numbers = [table.Get(types.Uint8Flags, table.Vector(kinds) + n) for n in range(table.VectorLen(kinds))]
                 assert table.VectorLen(place) == len(numbers)
                 start, union = table.Vector(place), self.find(tp.element)
                 found[field.name] = [self.member(table, start + 4 * n, kind, union) for n, kind in enumerate(numbers)]
@@ -182,7 +183,7 @@ class Runtime:
                 builder.PrependStructSlot(field.id, at, 0)
             elif scalar is not None:
                 # A default of None is never equal: the field is written, whatever its value.
-                FORCED[scalar](builder)(value[field.name])
+                getattr(builder, f"Prepend{scalar.title()}")(value[field.name])
                 builder.Slot(field.id)
             else:
                 if field.name in kinds and isinstance(tp, model.Union):
@@ -224,9 +225,3 @@ class Runtime:
         for end in reversed(ends):
             builder.PrependUOffsetTRelative(end)
         return builder.EndVector()
-
-
-FORCED = {
-    name: (lambda builder, title=name.title().replace("Uint", "Uint"): getattr(builder, f"Prepend{title}"))
-    for name in FLAGS
-}

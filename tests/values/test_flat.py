@@ -53,7 +53,8 @@ def _plain(kind: Kind, value: Any) -> Any:
     if kind.name == "union":
         cls = str if isinstance(value, str) else value.__class__
         number, member = next(
-            (number, member) for number, member in kind.members
+            (number, member)
+            for number, member in kind.members
             if (str if member.record is None else member.record.info.type) is cls
         )
         return number, _plain(member, value)
