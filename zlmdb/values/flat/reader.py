@@ -87,7 +87,8 @@ class Reader:
                 return view
             try:
                 at = U32(data, 0)[0]
-                if (at != own or head in strange) and (not identifier or data[4:8] == identifier):
+                other = at != own or head in strange or len(known) == MOST_HEADS
+                if other and (not identifier or data[4:8] == identifier):
                     return open_root(data, at, None)
             except (Malformed, struct.error):
                 pass
