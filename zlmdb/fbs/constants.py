@@ -79,8 +79,7 @@ def check_default(schema: model.Schema, owner: str, field: model.Field) -> None:
     if isinstance(enum, model.Enum) and not enum.bit_flags and all(default != item.value for item in enum.members):
         names = ", ".join(item.name for item in enum.members[:8]) + (", ..." if len(enum.members) > 8 else "")
         refuse(
-            f"expected the default to be a value of {enum.name} ({names}), found {default}: name one with "
-            f"'= {enum.members[0].name}', or write '= null'"
+            f"expected the default to be a value of {enum.name} ({names}), found {default}: write '= null', or name one"
         )
 
 

@@ -19,7 +19,7 @@ from zlmdb.fbs.constants import zero
 from zlmdb.fbs.parser import FUNCTIONS, NOT_A_NUMBER
 from zlmdb.values.flat import model
 
-__all__ = ["unparse"]
+__all__ = ["ids_follow", "ordered", "unparse"]
 
 #: Words that a reader of defaults may take for something else than a value of an enum.
 _TAKEN = {"null", "true", "false", *FUNCTIONS, *NOT_A_NUMBER}
@@ -87,6 +87,17 @@ def _named(declaration: model.Declaration) -> Iterator[str]:
         inner = kind.element if isinstance(kind, model.Vector | model.Array) else kind
         if isinstance(inner, model.Ref):
             yield inner.name
+
+
+def ids_follow(schema: model.Schema, owner: model.Table | model.Struct) -> bool:
+    """True if the ids are those that the order of the fields gives."""
+    following = 0
+    for field in owner.fields:
+        following += rules.is_union(schema, field.type)
+        if field.id != following:
+            return False
+        following += 1
+    return True
 
 
 class _Printer:
@@ -172,7 +183,7 @@ class _Printer:
 
     def _fields(self, owner: model.Table | model.Struct) -> Iterator[str]:
         fixed = isinstance(owner, model.Struct)
-        with_ids = not fixed and not self._ids_follow(owner)
+        with_ids = not fixed and not ids_follow(self._schema, owner)
         for field in owner.fields:
             yield from _doc(field.doc, "  ")
             attributes: dict[str, object] = {}
@@ -187,16 +198,6 @@ class _Printer:
             attributes.update(field.attributes)
             default = "" if fixed else self._default(field)
             yield f"  {field.name}: {self._type(field.type)}{default}{_attributes(attributes)};"
-
-    def _ids_follow(self, owner: model.Table | model.Struct) -> bool:
-        """True if the ids are those that the order of the fields gives."""
-        following = 0
-        for field in owner.fields:
-            following += rules.is_union(self._schema, field.type)
-            if field.id != following:
-                return False
-            following += 1
-        return True
 
     def _type(self, kind: model.Type) -> str:
         if isinstance(kind, model.Vector):
