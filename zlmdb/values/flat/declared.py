@@ -197,11 +197,12 @@ class _Declaring:
             self.refuse(context, "only structs have arrays of fixed length; leave the Length out", found.type)
         if details.was is not None:
             self.former.setdefault(record.name, {})[name] = details.was
-        item = Item(found.name, kind, model.Field(name, kind.type, -1), optional)
+        item = Item(found.name, kind, model.Field(name, kind.type, -1), optional, given=details.id)
         default = self.settle_default(item, found, details, context)
         required = details.required
         if required is None:
-            required = not (optional or kind.scalar_value or details.deprecated or not found.required)
+            exempt = record.struct or optional or kind.scalar_value or details.deprecated
+            required = found.required and not exempt
         if required and (optional or kind.scalar_value or details.deprecated):
             self.refuse(context, "only a field that is no scalar and not optional can be required", found.type)
         if details.deprecated and found.required:

@@ -131,6 +131,7 @@ class Item:
         optional: None is among the values.
         default: what the attribute is when the field is absent; MISSING if that cannot be, or `factory` makes it.
         factory: makes that default; None if it needs none.
+        given: the number that the class gives it; None if it leaves that open.
     """
 
     name: str
@@ -139,11 +140,7 @@ class Item:
     optional: bool
     default: Any = MISSING
     factory: Callable[[], Any] | None = None
-
-    @property
-    def always(self) -> bool:
-        """True if it is in every buffer that we write."""
-        return not self.optional
+    given: int | None = None
 
 
 @dataclass(slots=True, eq=False)
