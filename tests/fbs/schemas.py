@@ -45,7 +45,7 @@ def enums(draw: st.DrawFn, name: str) -> model.Enum:
     base = draw(st.sampled_from(INTEGERS))
     low, high = bounds(base)
     flags = draw(st.booleans())
-    words = draw(names(1, 5, taken=frozenset({"null"})))  # it would be taken for no default
+    words = draw(names(1, 5, taken=frozenset({"null", "_"})))  # one would be taken for no default, one is Python's own
     if flags:
         bits = draw(
             st.lists(st.integers(0, high.bit_length() - 1), min_size=len(words), max_size=len(words), unique=True)
@@ -77,10 +77,16 @@ def able(item: model.Declaration) -> bool:
 
 
 @st.composite
-def unions(draw: st.DrawFn, name: str, known: list[str], texts: bool) -> model.Union:
+def unions(draw: st.DrawFn, name: str, known: list[str], texts: bool, different: bool) -> model.Union:
     words = draw(names(1, 4, taken=frozenset({"NONE"})))
     kind: Any = st.sampled_from(known).map(model.Ref)
-    members = tuple((word, draw(st.one_of(kind, st.just(model.String())) if texts else kind)) for word in words)
+    kinds = st.one_of(kind, st.just(model.String())) if texts else kind
+    if different:
+        types = draw(st.lists(kinds, min_size=1, max_size=len(words), unique=True))
+    else:
+        types = [draw(kinds) for _ in words]
+    members = tuple(zip(words, types, strict=False))
+    words = words[: len(types)]
     values = None
     if draw(st.booleans()):
         drawn = draw(st.lists(st.integers(1, 255), min_size=len(words), max_size=len(words), unique=True))
@@ -133,14 +139,15 @@ def tables(draw: st.DrawFn, name: str, schema: model.Schema, texts: bool) -> mod
         target = schema.declarations[kind.name] if isinstance(kind, model.Ref) else None
         scalar = isinstance(kind, model.Scalar) or isinstance(target, model.Enum)
         value = default(draw, schema, kind, texts)
-        required = not scalar and value is None and draw(st.booleans())
+        deprecated = draw(st.booleans()) and draw(st.booleans())
+        required = not scalar and value is None and not deprecated and draw(st.booleans())
         able = (isinstance(kind, model.String) and required) or (scalar and value is not None)
-        key = not has_key and able and draw(st.booleans())
+        key = not has_key and able and not deprecated and draw(st.booleans())
         has_key = has_key or key
         own = ("shared",) if isinstance(kind, model.String) else ()
         fields.append(
             model.Field(
-                word, kind, ids[index], value, required, draw(st.booleans()) and not key, key, draw(attributes(own)),
+                word, kind, ids[index], value, required, deprecated, key, draw(attributes(own)),
                 draw(DOCS),
             )
         )  # fmt: skip
@@ -148,11 +155,12 @@ def tables(draw: st.DrawFn, name: str, schema: model.Schema, texts: bool) -> mod
 
 
 @st.composite
-def schemas(draw: st.DrawFn, *, texts: bool = True) -> model.Schema:
+def schemas(draw: st.DrawFn, *, texts: bool = True, python: bool = False) -> model.Schema:
     """A schema that keeps every rule.
 
     Args:
         texts: defaults of strings and vectors, and strings in unions: not every compiler takes them.
+        python: True leaves out what no Python class can say: unions with two members of one type.
     """
     full: list[str] = []
 
@@ -182,7 +190,7 @@ def schemas(draw: st.DrawFn, *, texts: bool = True) -> model.Schema:
     for _ in range(draw(st.integers(0, 2))):
         name = fresh("Union")
         variants = [other for other, item in known.items() if isinstance(item, model.Table | model.Struct)]
-        known[name] = draw(unions(name, variants if texts else future, texts))
+        known[name] = draw(unions(name, variants if texts else future, texts, python))
     for name in future:
         known[name] = draw(tables(name, schema, texts))
     order = draw(st.permutations(list(known)))

@@ -35,6 +35,8 @@ from zlmdb.values.flat.annotations import (
 
 if TYPE_CHECKING:
     from zlmdb.fbs.classes import classes_source as classes_source
+    from zlmdb.fbs.exporting import export as export
+    from zlmdb.fbs.exporting import schema_of as schema_of
     from zlmdb.fbs.loading import Classes as Classes
     from zlmdb.fbs.loading import load as load
     from zlmdb.fbs.printer import unparse as unparse
@@ -50,6 +52,7 @@ __all__ = [
     "classes_source",
     "detach",
     "enum",
+    "export",
     "float32",
     "float64",
     "int8",
@@ -59,6 +62,7 @@ __all__ = [
     "load",
     "parse",
     "parse_file",
+    "schema_of",
     "struct",
     "table",
     "uint8",
@@ -73,9 +77,11 @@ _HOMES = {
     "Classes": "zlmdb.fbs.loading",
     "classes_source": "zlmdb.fbs.classes",
     "detach": "zlmdb.values.flat.lazy",
+    "export": "zlmdb.fbs.exporting",
     "load": "zlmdb.fbs.loading",
     "parse": "zlmdb.fbs.text",
     "parse_file": "zlmdb.fbs.text",
+    "schema_of": "zlmdb.fbs.exporting",
     "unparse": "zlmdb.fbs.printer",
 }
 

@@ -19,7 +19,7 @@ from zlmdb.fbs.constants import zero
 from zlmdb.fbs.parser import FUNCTIONS, NOT_A_NUMBER
 from zlmdb.values.flat import model
 
-__all__ = ["ids_follow", "ordered", "unparse"]
+__all__ = ["ids_follow", "named", "ordered", "unparse"]
 
 #: Words that a reader of defaults may take for something else than a value of an enum.
 _TAKEN = {"null", "true", "false", *FUNCTIONS, *NOT_A_NUMBER}
@@ -71,12 +71,12 @@ def ordered(schema: model.Schema) -> list[model.Declaration]:
 
 def _needed(schema: model.Schema, name: str) -> Iterator[str]:
     """Enums, unions and structs that a declaration names; nothing goes round in a circle through these alone."""
-    for other in _named(schema.declarations[name]):
+    for other in named(schema.declarations[name]):
         if not isinstance(schema.declarations[other], model.Table):
             yield other
 
 
-def _named(declaration: model.Declaration) -> Iterator[str]:
+def named(declaration: model.Declaration) -> Iterator[str]:
     """What a declaration names."""
     kinds: list[model.Type] = []
     if isinstance(declaration, model.Table | model.Struct):
@@ -117,7 +117,7 @@ class _Printer:
             seen.add(declaration.name)
             space = declaration.name.rpartition(".")[0]
             self._far.update(
-                name for name in _named(declaration) if name not in seen and name.rpartition(".")[0] != space
+                name for name in named(declaration) if name not in seen and name.rpartition(".")[0] != space
             )
 
     def text(self) -> str:
