@@ -134,7 +134,7 @@ class _Settling:
 
     def add(self) -> None:
         """Remember what is new."""
-        for function in self.fresh:
+        for function in self.fresh:  # it grows meanwhile
             function()
 
     def paired(self, mine: str, theirs: str, where: str) -> bool:
@@ -297,7 +297,9 @@ class _Settling:
         kinds = {model.Table: "tables", model.Struct: "structs", model.Enum: "enums", model.Union: "unions"}
         group = kinds[type(declaration)]
         if theirs not in self.merged[group]:
-            raise Break(where, "the type of a field cannot change; add a field of another name", theirs, mine)
+            other = next((kind for kind in kinds.values() if theirs in self.merged[kind]), "types")
+            rule = "the type of a field cannot change; add a field of another name"
+            raise Break(where, rule, f"{other[:-1]} {theirs}", f"{group[:-1]} {mine}")
         if isinstance(declaration, model.Table):
             self.table(mine, theirs)
         elif not self.paired(mine, theirs, where):
@@ -381,7 +383,23 @@ class _Settling:
         if not isinstance(tp, model.Ref):
             return _text(tp)
         known = self.pairs.get(tp.name)
+        if known is None and self.rejoin(tp.name):
+            known = tp.name
         return f"@{self.adopt_ref(tp.name) if known is None else known}"
+
+    def rejoin(self, mine: str) -> bool:
+        """True if a type that no field of the class led to is the stored one of its name, as it was in some version."""
+        if not any(mine in self.merged[group] for group in ("tables", "structs", "enums", "unions")):
+            return False
+        trial = _Settling(self.declared, self.merged)
+        trial.ids, trial.pairs = dict(self.ids), dict(self.pairs)
+        try:
+            trial.ref(mine, mine, mine)
+            trial.add()
+        except Break:
+            return False
+        self.ref(mine, mine, mine)
+        return True
 
     def adopt_ref(self, mine: str) -> str:
         """Remember a declared type under a free name."""

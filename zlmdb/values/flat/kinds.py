@@ -75,9 +75,9 @@ class Kind:
         return self.build(number)
 
     def zero(self) -> Any:
-        """The value of zero; the first member of an enumeration that has no zero."""
+        """The value of zero; the lowest member of an enumeration that has no zero."""
         if self.table is not None and 0 not in self.table and not issubclass(self.cls, enum.Flag):
-            return next(iter(self.table.values()))
+            return self.table[min(self.table)]
         return self.value(0)
 
     @property
