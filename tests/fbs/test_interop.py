@@ -28,7 +28,9 @@ def plain(schema: model.Schema) -> model.Schema:
     for name, item in schema.declarations.items():
         if isinstance(item, model.Table):
             fields, following = [], 0
-            changed = any(isinstance(field.type, model.Vector) and is_union(schema, field.type) for field in item.fields)
+            changed = any(
+                isinstance(field.type, model.Vector) and is_union(schema, field.type) for field in item.fields
+            )
             for field in item.fields:
                 kind = field.type
                 if isinstance(kind, model.Vector) and is_union(schema, kind):
