@@ -85,7 +85,7 @@ def test_classes(place: Path) -> None:
     assert text.startswith(
         '"""Record classes of the FlatBuffers schema good.fbs."""\n\nfrom __future__ import annotations\n'
     )
-    assert "@attrs.define(kw_only=True)\nclass T:\n    e: E = E.A\n" in text
+    assert "@attrs.define(kw_only=True)\nclass T:\n    e: Annotated[E, fbs.Field(id=0)] = E.A\n" in text
     assert run("export", "made_by_a_test:T")[1] == run("format", "good.fbs", "-I", "inc")[1]
     assert run("classes", "bad.fbs")[0] == 1
 

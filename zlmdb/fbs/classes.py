@@ -28,7 +28,7 @@ from dataclasses import replace
 from typing import Literal
 
 from zlmdb import errors
-from zlmdb.fbs.printer import ids_follow, ordered
+from zlmdb.fbs.printer import ordered
 from zlmdb.fbs.pynames import BUILTINS, class_names, field_names, member_trouble
 from zlmdb.values.flat import model
 
@@ -190,19 +190,19 @@ class Writer:
         attributes = field_names(item.fields)
         self._shadowed = frozenset(attributes.values()) & {*BUILTINS}
         body = list(self._docstring(item.doc))
-        with_ids = isinstance(item, model.Table) and not ids_follow(self._schema, item)
         for field in item.fields:
-            body.append(f"    {attributes[field.name]}: {self._field(field, attributes[field.name], table, with_ids)}")
+            body.append(f"    {attributes[field.name]}: {self._field(field, attributes[field.name], table)}")
         yield from body or ["    pass"]
         self._shadowed = frozenset()
 
-    def _field(self, field: model.Field, attribute: str, table: bool, with_ids: bool) -> str:
+    def _field(self, field: model.Field, attribute: str, table: bool) -> str:
         words: list[str] = []
         attributes = dict(field.attributes)
         kind = self._timed(field, attributes) or self._type(field.type)
         default = self._default(field) if table else None
         optional = default == "None"
-        if with_ids:
+        if table:
+            # The text gives every field its number, by their order if by nothing else, and other programs rely on that.
             words.append(f"id={field.id}")
         if field.deprecated:
             words.append("deprecated=True")
