@@ -242,11 +242,16 @@ class _Declaring:
                 item.default = None
             return None
         if not kind.scalar_value:
-            if details.default is not MISSING:
-                self.refuse(context, "only scalars have a default in the schema; give the class one", details.default)
             if not details.deprecated:
                 item.default, item.factory = found.default, found.factory
-            return None
+            if details.default is MISSING:
+                return None
+            # Few compilers know these defaults, so they stand in the schema only if the class asks for it.
+            if isinstance(kind.type, model.String) and isinstance(details.default, str):
+                return details.default
+            if isinstance(kind.type, model.Vector) and details.default == "[]":
+                return "[]"
+            self.refuse(context, "only scalars, texts and vectors ([]) have a default in the schema", details.default)
         value = details.default if details.default is not MISSING else found.default
         if value is MISSING:
             value = kind.zero()
@@ -267,10 +272,12 @@ class _Declaring:
         )
 
     def kind_of_parts(self, parts: list[Any], extra: list[Any], context: _Context) -> Kind:
-        if len(parts) > 1:
+        if len(parts) > 1 or any(isinstance(word, words.UnionOf) for word in extra):
             return self.union(parts, extra, context)
         inner, more = unwrap(parts[0])
-        if len(inner_parts := parts_of(inner)) > 1:  # a union with details within an optional
+        inner_parts = parts_of(inner)
+        if len(inner_parts) > 1 or any(isinstance(word, words.UnionOf) for word in more):
+            # a union with details within an optional
             return self.kind_of_parts(inner_parts, [*more, *extra], context)
         return self.kind(inner, [*more, *extra], context)
 

@@ -47,16 +47,16 @@ def enum_declaration(cls: type[enum.Enum], namespace: str, where: str) -> model.
     if mark is not None and mark.base is not None:
         candidates = (mark.base,)
     base = next((base for base in candidates if all(value in integer_range(base) for value in values)), None)
-    if base is None or (bits and not base.startswith("u")):
+    if base is None:
         raise SchemaError(
             f"{where}: {cls.__qualname__} has values from {min(values)} to {max(values)}"
-            f"{' as bit_flags, whose base is unsigned' if bits else ''}, which {' or '.join(candidates)} does not hold"
+            f"{' as bit_flags' if bits else ''}, which {' or '.join(candidates)} does not hold"
         )
     doc = mark.doc if mark is not None and mark.doc is not None else _doc(cls)
     return model.Enum(
         f"{space}.{name}" if space else name,
         model.Scalar(base),
-        tuple(model.Member(member.name or "", int(member.value)) for member in members),
+        tuple(model.Member(member.name or "", int(member.value), _member_doc(member)) for member in members),
         bits,
         dict(mark.attributes) if mark else {},
         doc,
@@ -67,6 +67,12 @@ def _doc(cls: Any) -> tuple[str, ...]:
     text = cls.__dict__.get("__doc__")
     # Python 3.11 gives every enumeration without documentation this one.
     return () if not text or text in ("An enumeration.", None) else tuple(inspect.cleandoc(text).splitlines())
+
+
+def _member_doc(member: enum.Enum) -> tuple[str, ...]:
+    """The documentation that has been given to a single member."""
+    text = vars(member).get("__doc__")
+    return tuple(text.split("\n")) if isinstance(text, str) else ()
 
 
 def enum_kind(cls: type[enum.Enum], declaration: model.Enum) -> Kind:
