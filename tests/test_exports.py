@@ -21,7 +21,7 @@ NAMES = re.findall(
     Bool Bytes Bytes16 Bytes20 Bytes32 Cbor Database Date Datetime FlatBuffers Float64 Index Int16 Int32 Int64
     Int8 Json KeyCodec Map Numpy Oid OidSet PersistentMap Pickle Schema Selection String StringSet
     TABLES_BY_UUID Timestamp Transaction TransactionStats Uint16 Uint32 Uint64 Uint8 UniqueIndex Uuid UuidSet
-    ValueCodec __version__ check_autobahn_flatbuffers_version_in_sync compiled_source errors flatbuffers index
+    ValueCodec __version__ check_autobahn_flatbuffers_version_in_sync compiled_source errors fbs flatbuffers index
     keys lmdb maps open setup_flatbuffers_import table values
     """,
 )
@@ -31,7 +31,7 @@ ERRORS = re.findall(
     AlreadyOpen CatalogError ConstraintError DataError DatabaseClosed DatabaseError DatabaseFull
     DatabaseNotFound DecodeError DuplicateKey EncodeError KeyTooLong KeyTypeError KeyValueError
     NullValueConstraint OldReaderWarning PickleNotAllowed ReadOnlyDatabase ReadOnlyTransaction ReadersFull SchemaError
-    TableMismatch TableNotAttached TransactionClosed TransactionError UniqueViolation ValueTypeError
+    SchemaTextError TableMismatch TableNotAttached TransactionClosed TransactionError UniqueViolation ValueTypeError
     ViewExpired ZlmdbError
     """,
 )

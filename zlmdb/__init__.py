@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import uuid
 
     from zlmdb import errors as errors
+    from zlmdb import fbs as fbs
     from zlmdb import flatbuffers as flatbuffers
     from zlmdb import keys as keys
     from zlmdb import lmdb as lmdb
@@ -124,7 +125,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     ),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
-_MODULES = ("errors", "flatbuffers", "keys", "lmdb", "maps", "testing", "values")
+_MODULES = ("errors", "fbs", "flatbuffers", "keys", "lmdb", "maps", "testing", "values")
 
 #: Table classes by identity: filled by ``@table``. Programs may put another dictionary in its place.
 TABLES_BY_UUID: dict[uuid.UUID, Any] = {}

@@ -4,6 +4,7 @@
 
     ZlmdbError
     ├── SchemaError                a declaration that cannot be compiled or does not fit the file
+    │   ├── SchemaTextError        a schema's text (.fbs) that breaks a rule of its language (also ValueError)
     │   ├── TableMismatch          the file holds this table with another key, value or primary key
     │   └── TableNotAttached       the database does not know this table class (also LookupError)
     ├── DataError                  a key or value that cannot be stored or read
@@ -69,6 +70,7 @@ __all__ = [
     "ReadOnlyTransaction",
     "ReadersFull",
     "SchemaError",
+    "SchemaTextError",
     "TableMismatch",
     "TableNotAttached",
     "TransactionClosed",
@@ -165,6 +167,22 @@ class ZlmdbError(Exception):
 
 class SchemaError(ZlmdbError):
     """A declaration cannot be compiled, or does not fit what the file holds."""
+
+
+class SchemaTextError(SchemaError, ValueError):
+    """A schema's text that breaks a rule of its language; the message begins with ``file:line:column``.
+
+    Attributes:
+        path: name of the file, or ``<text>``.
+        line: number of the line, from 1.
+        column: number of the character in the line, from 1.
+        source_line: the line itself, without its end; shortened if it is very long.
+    """
+
+    path: str = "<text>"
+    line: int = 1
+    column: int = 1
+    source_line: str = ""
 
 
 class TableMismatch(SchemaError):

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from zlmdb import errors
 from zlmdb.database import catalog
 from zlmdb.database.catalog import Remembered, Slot
+from zlmdb.database.evolve import settle_schema
 from zlmdb.tables import maintain
 from zlmdb.tables.bounds import after_slot
 from zlmdb.tables.definition import TableDefinition
@@ -42,6 +43,8 @@ class _Wanted:
     remember: dict[str, Any] | None = None
     #: Prefixes of indexes that the file has, and that are declared no longer.
     dropped: list[bytes] = field(default_factory=list)
+    #: The FlatBuffers schema of its values, as the file is to remember it; None if they have none, or none is known.
+    schema: dict[str, Any] | None = None
 
     @property
     def settled(self) -> bool:
@@ -167,7 +170,7 @@ def _look(db: Database, wanted: list[_Wanted], raw: Any, *, write: bool) -> None
     for table in wanted:
         oid = _oid(table)
         table.slot = known.get(oid)
-        table.stale, table.remember, table.index_slots = [], None, {}
+        table.stale, table.remember, table.index_slots, table.schema = [], None, {}, None
         table.definition = definition_of(table.cls)
         if table.slot is None and broken:
             # Giving a table a new slot, while its old one may be the broken one, would hide its rows.
@@ -175,6 +178,7 @@ def _look(db: Database, wanted: list[_Wanted], raw: Any, *, write: bool) -> None
         record = remembered.get(oid)
         _settle_layout(db, table, record, raw)
         _settle_identity(db, table, record)
+        settle_schema(db, table, record)
         _settle_indexes(table, record, known)
 
 
@@ -274,6 +278,8 @@ def _settle_indexes(table: _Wanted, record: dict[str, Any] | None, known: dict[u
             "layout": layout,
             "indexes": {index.name: index.describe() for index in table.definition.indexes},
         }
+        if table.schema is not None:
+            table.remember["schema"] = table.schema
 
 
 def _allocate(db: Database, table: _Wanted, slots: list[Slot], raw: Any) -> None:

@@ -273,6 +273,8 @@ def define(cls: type[Any], overrides: dict[str, Any] | None = None) -> TableDefi
     where = f"table {name}"
     key = key_codec(cls._zlmdb_key, where=where)
     value = value_codec(cls._zlmdb_value, record, options, where=where)
+    if cls._zlmdb_oid is not None:
+        _check_schema(value, where)
     fields = _record_fields(value)
     declarations = [d for d in _declarations(cls) if d.name]
     _check_names(declarations, where)
@@ -316,11 +318,23 @@ def _check_names(declarations: list[IndexDeclaration], where: str) -> None:
 
 
 def _record_of(cls: type[Any]) -> Any:
-    """The value type a map class was given as its last type parameter, or None; of JSON and CBOR values only."""
-    from zlmdb.values import Cbor, Json
+    """The value type a map class was given as its last type parameter, or None.
 
-    if cls._zlmdb_value not in (Cbor, Json):
-        return None
+    Of JSON and CBOR values only, and of FlatBuffers if it is a record class: they may be of any class that functions of
+    the program build and cast.
+    """
+    from zlmdb.values import Cbor, FlatBuffers, Json
+
+    if cls._zlmdb_value is FlatBuffers:
+        from zlmdb.values.flatbuffers import is_record
+
+        found = _parameter_of(cls)
+        return found if is_record(found) else None
+    return _parameter_of(cls) if cls._zlmdb_value in (Cbor, Json) else None
+
+
+def _parameter_of(cls: type[Any]) -> Any:
+    """The last type parameter of a map class, or None."""
     for base in cls.__mro__:
         for generic in base.__dict__.get("__orig_bases__", ()):
             origin = getattr(generic, "__origin__", None)
@@ -343,6 +357,16 @@ def _resolve(reference: Any, owner: type[Any]) -> Any:
         raise errors.SchemaError(
             f"table {owner.__name__}: its value type {text!r} is not defined yet; define it before the table"
         ) from error
+
+
+def _check_schema(value: Any, where: str) -> None:
+    """Refuse a record class that has no FlatBuffers schema where it is declared, not where it is first used."""
+    codec = getattr(value, "codec", value)
+    if getattr(codec, "declares", False):
+        try:
+            codec.declared  # noqa: B018  # made on the first look
+        except errors.SchemaError as error:
+            raise error.located(table=where.removeprefix("table ")) from None
 
 
 def _record_fields(value: Any) -> Any:

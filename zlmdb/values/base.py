@@ -87,7 +87,7 @@ class ValueCodec(Generic[T]):
         return f"{verb}_{self.name.replace('+', '_')}"
 
     #: Attributes that, beside the record type, say what a codec does: two codecs that agree in them are equal.
-    _options = ("marshal", "parse", "build", "cast", "allow_pickle", "codec", "method")
+    _options: tuple[str, ...] = ("marshal", "parse", "build", "cast", "allow_pickle", "codec", "method")
 
     def __eq__(self, other: object) -> bool:
         if type(self) is not type(other):

@@ -101,6 +101,10 @@ class Compressed(ValueCodec[T]):
         allowing = getattr(self.codec, "allowing", None)
         return self if allowing is None else Compressed(allowing(), self.method, self.limit)
 
+    def with_codec(self, codec: ValueCodec[T]) -> Compressed[T]:
+        """The same compression of another codec."""
+        return Compressed(codec, self.method, self.limit)
+
     def encode_expr(self, var: str, names: Names) -> str:
         shrink = names.add(self._both()[0], f"compress_{self.method}")
         return f"{shrink}({self.codec.encode_expr(var, names)})"

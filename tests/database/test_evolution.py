@@ -1,0 +1,500 @@
+"""Record classes of FlatBuffers tables that change: old rows keep their meaning, or the change is refused."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import enum
+import types
+import uuid
+from typing import Annotated, Any
+
+import attrs
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pytest
+from dbsupport import everything, last_txnid
+from hypothesis import given
+from hypothesis import strategies as st
+
+import zlmdb
+from zlmdb.values.flat import annotations as fbs
+from zlmdb.values.flat.lazy import detach
+
+OID = "3f6b0f2e-5c57-4b0e-8d50-7a8f8c0a3001"
+
+
+def record(name: str = "Trade", /, **fields: Any) -> Any:
+    """A record class with keyword fields: a type, or a pair of type and default."""
+    return attrs.make_class(
+        name,
+        {
+            key: attrs.field(type=field[0], default=field[1]) if isinstance(field, tuple) else attrs.field(type=field)
+            for key, field in fields.items()
+        },
+        kw_only=True,
+    )
+
+
+def table(cls: Any, **more: Any) -> Any:
+    """A table of a record class, always under the same identity."""
+    options = {"compress": more.pop("compress", None)}
+    body = {"__module__": __name__, **more}
+    declared = types.new_class("Trades", (zlmdb.MapOidFlatBuffers[cls],), {}, lambda space: space.update(body))
+    return zlmdb.table(OID, **options)(declared)
+
+
+def fill(path: str, cls: Any, *rows: Any, **more: Any) -> None:
+    """Store rows under 0, 1, 2, ..."""
+    made = table(cls, **more)
+    with zlmdb.open(path, [made]) as db, db.begin(write=True) as txn:
+        txn[made].put_many(enumerate(rows))
+
+
+def rows(path: str, cls: Any, **more: Any) -> list[Any]:
+    """The rows, as another class has them."""
+    made = table(cls, **more)
+    with zlmdb.open(path, [made]) as db, db.begin() as txn:
+        return [detach(row) for row in txn[made].select(return_keys=False)]
+
+
+Old = record(price=float, size=(fbs.int32, 5), note=(str | None, None), name=str)
+
+
+def old(**changes: Any) -> Any:
+    return Old(**{"price": 1.5, "size": 7, "note": "n", "name": "x", **changes})
+
+
+# -- what may change
+
+
+def test_fields_may_come_anywhere_and_old_rows_read_their_defaults(path: str) -> None:
+    fill(path, Old, old(), old(note=None))
+    New = record(  # noqa: N806
+        first=(int, 3),
+        price=float,
+        tags=(list[str], attrs.Factory(list)),
+        size=(fbs.int32, 5),
+        oid=(uuid.UUID | None, None),
+        note=(str | None, None),
+        name=str,
+        city=(str, "Bonn"),
+    )
+    found = rows(path, New)
+    assert found[0] == New(price=1.5, size=7, note="n", name="x")
+    assert (found[1].first, found[1].tags, found[1].oid, found[1].city) == (3, [], None, "Bonn")
+    # Rows of both ages, by both classes.
+    fill(path, New, New(price=2.5, name="y", first=9, tags=["a"], oid=uuid.UUID(int=1), city="Ulm"))
+    assert rows(path, Old) == [Old(price=2.5, name="y"), old(note=None)]
+    assert rows(path, New)[0].tags == ["a"]
+
+
+def test_the_order_of_fields_and_the_names_of_classes_mean_nothing(path: str) -> None:
+    fill(path, Old, old())
+    New = record("Deal", name=str, note=(str | None, None), size=(fbs.int32, 5), price=float)  # noqa: N806
+    assert rows(path, New) == [New(price=1.5, size=7, note="n", name="x")]
+
+
+@pytest.mark.parametrize("kind", ["dataclass", "struct"])
+def test_the_kind_of_the_class_means_nothing(path: str, kind: str) -> None:
+    fill(path, Old, old())
+    fields: list[Any] = [("name", str), ("price", float), ("size", fbs.int32, 5), ("note", str | None, None)]
+    if kind == "dataclass":
+        given = [(*field[:2], dataclasses.field(default=field[2])) if len(field) > 2 else field for field in fields]
+        New: Any = dataclasses.make_dataclass("New", given)  # noqa: N806
+    else:
+        New = msgspec.defstruct("New", fields)  # noqa: N806
+    assert rows(path, New) == [New(price=1.5, size=7, note="n", name="x")]
+
+
+def test_a_field_that_goes_keeps_its_number_and_comes_back(path: str) -> None:
+    fill(path, Old, old())
+    Less = record(price=float, name=str)  # noqa: N806
+    assert rows(path, Less) == [Less(price=1.5, name="x")]
+    Other = record(price=float, name=str, other=(bytes, b"-"))  # noqa: N806
+    assert rows(path, Other) == [Other(price=1.5, name="x")]
+    fill(path, Other, Other(price=1.0, name="a", other=b"o"), Other(price=2.0, name="b"))
+    assert [row.note for row in rows(path, Old)] == [None, None]
+    Both = record(other=(bytes, b"-"), note=(str | None, None), price=float, name=str)  # noqa: N806
+    fill(path, Both, Both(price=1.0, name="a", other=b"o", note="n"))
+    assert rows(path, Both)[0] == Both(price=1.0, name="a", other=b"o", note="n")
+    assert rows(path, Old)[0].note == "n"
+    with pytest.raises(zlmdb.TableMismatch, match="the type of a field cannot change"):
+        rows(path, record(price=float, name=str, note=(int, 0)))
+
+
+def test_a_field_may_be_deprecated(path: str) -> None:
+    fill(path, Old, old())
+    New = record(  # noqa: N806
+        price=float, size=(Annotated[fbs.int32, fbs.Field(deprecated=True)], 5), note=(str | None, None), name=str
+    )
+    assert rows(path, New) == [New(price=1.5, note="n", name="x")]
+    assert rows(path, New)[0].size == 5
+    fill(path, New, New(price=1.0, name="y", size=99))
+    assert rows(path, Old) == [old(price=1.0, name="y", note=None, size=5)]
+    gone = Annotated[str, fbs.Field(deprecated=True)]
+    required = record(price=float, size=(fbs.int32, 5), note=(str | None, None), name=(gone, "?"))
+    fill(path, required, required(price=1.0, name="y"))
+    with pytest.raises(zlmdb.TableMismatch, match="cannot become required"):
+        rows(path, Old)
+
+
+def test_a_field_may_be_renamed(path: str) -> None:
+    fill(path, Old, old())
+    New = record(  # noqa: N806
+        cost=Annotated[float, fbs.Field(was="price")], size=(fbs.int32, 5), note=(str | None, None), name=str
+    )
+    expected = [New(cost=1.5, size=7, note="n", name="x")]
+    assert rows(path, New) == expected
+    # A program that does not know of it yet goes on; and the word may go, too.
+    assert rows(path, Old) == [old()]
+    Plain = record(cost=float, size=(fbs.int32, 5), note=(str | None, None), name=str)  # noqa: N806
+    assert rows(path, Plain) == [Plain(cost=1.5, size=7, note="n", name="x")]
+    assert rows(path, New) == expected
+    # A new field may have the old name.
+    Again = record(cost=float, size=(fbs.int32, 5), note=(str | None, None), name=str, price=(float, 0.0))  # noqa: N806
+    assert rows(path, Again) == [Again(cost=1.5, size=7, note="n", name="x", price=0.0)]
+
+
+def test_a_required_field_may_cease_to_be(path: str) -> None:
+    fill(path, Old, old())
+    New = record(price=float, size=(fbs.int32, 5), note=(str | None, None), name=(str, "?"))  # noqa: N806
+    assert rows(path, New) == [New(price=1.5, size=7, note="n", name="x")]
+
+
+class Color(enum.IntEnum):
+    RED = 1
+    BLUE = 2
+
+
+class MoreColors(enum.IntEnum):
+    GREEN = 3
+    CRIMSON = 1
+    BLUE = 2
+
+
+@attrs.define
+class Cat:
+    name: str
+
+
+@attrs.define
+class Dog:
+    age: int = 0
+
+
+@attrs.define
+class Bird:
+    wings: int = 2
+
+
+def test_enums_and_unions_may_grow(path: str) -> None:
+    First = record(color=Color, pet=(Cat | Dog | None, None), pets=(list[Cat | Dog], attrs.Factory(list)))  # noqa: N806
+    fill(path, First, First(color=Color.RED, pet=Dog(3), pets=[Cat("a"), Dog(1)]))
+    Second = record(  # noqa: N806
+        pets=(list[Cat | Dog | Bird], attrs.Factory(list)), color=MoreColors, pet=(Cat | Dog | Bird | None, None)
+    )
+    assert rows(path, Second) == [Second(color=MoreColors.CRIMSON, pet=Dog(3), pets=[Cat("a"), Dog(1)])]
+    fill(path, Second, Second(color=MoreColors.GREEN, pet=Bird(), pets=[Bird(1)]))
+    assert rows(path, Second) == [Second(color=MoreColors.GREEN, pet=Bird(), pets=[Bird(1)])]
+    with pytest.raises(zlmdb.TableMismatch, match="a member of a union cannot go"):
+        rows(path, First)
+
+
+def test_a_program_that_does_not_know_a_member_yet_is_told(path: str) -> None:
+    First = record(color=Color, pet=(Cat | Dog | None, None), pets=(list[Cat | Dog], attrs.Factory(list)))  # noqa: N806
+    Second = record(  # noqa: N806
+        color=MoreColors, pet=(Cat | Dog | Bird | None, None), pets=(list[Cat | Dog | Bird], attrs.Factory(list))
+    )
+    one, two = table(First), table(Second)
+    with zlmdb.open(path, [one]) as db:
+        db.attach_table(two)
+        with db.begin(write=True) as txn:
+            txn[two].put(0, Second(color=MoreColors.GREEN, pet=Bird(), pets=[Bird(1)]))
+            row = txn[one][0]
+        for field in ("color", "pet", "pets"):
+            with pytest.raises(zlmdb.DecodeError, match=f"stored field {field} of Trade"):
+                getattr(row, field)
+
+
+def test_tables_within_tables_change_by_the_same_rules(path: str) -> None:
+    line = record("Line", text=str, count=(int, 1))
+    First = record(home=line, lines=list[line], more=(line | None, None))  # noqa: N806
+    fill(path, First, First(home=line(text="h"), lines=[line(text="a", count=2), line(text="b")], more=line(text="m")))
+    new = record("Verse", count=(int, 1), feet=(int, 5), text=str, rhyme=(str | None, None))
+    Second = record(  # noqa: N806
+        extra=(new | None, None),
+        lines=list[new],
+        home=new,
+        more=(new | None, None),
+        odd=(list[Cat], attrs.Factory(list)),
+    )
+    expected = Second(
+        home=new(text="h"), lines=[new(text="a", count=2), new(text="b")], more=new(text="m"), extra=None, odd=[]
+    )
+    assert rows(path, Second) == [expected]
+    expected = attrs.evolve(expected, extra=new(text="e", rhyme="r"), odd=[Cat("c")])
+    fill(path, Second, expected)
+    assert rows(path, Second) == [expected]
+    wrong = record("Line", text=bytes, count=(int, 1))
+    with pytest.raises(zlmdb.TableMismatch, match=r"field Line\.text: the type of a field cannot change"):
+        rows(path, record(home=wrong, lines=list[wrong], more=(wrong | None, None)))
+    fill(path + "2", record(home=line, odd=(list[Cat], attrs.Factory(list))))
+    both = record("Line", text=str, name=(str, ""))
+    with pytest.raises(zlmdb.TableMismatch, match="one class cannot stand for two stored types"):
+        rows(path + "2", record(home=both, odd=(list[both], attrs.Factory(list))))
+
+
+# -- what must not change
+
+POINT = attrs.make_class("Point", {"x": attrs.field(type=float), "y": attrs.field(type=fbs.float32)})
+fbs.struct(POINT)
+POINT_MORE = attrs.make_class(
+    "Point", {"x": attrs.field(type=float), "y": attrs.field(type=fbs.float32), "z": attrs.field(type=bool)}
+)
+fbs.struct(POINT_MORE)
+POINT_SWAPPED = attrs.make_class("Point", {"y": attrs.field(type=fbs.float32), "x": attrs.field(type=float)})
+fbs.struct(POINT_SWAPPED)
+POINT_ALIGNED = attrs.make_class("Point", {"x": attrs.field(type=float), "y": attrs.field(type=fbs.float32)})
+fbs.struct(force_align=16)(POINT_ALIGNED)
+POINT_TABLE = attrs.make_class("Point", {"x": attrs.field(type=float), "y": attrs.field(type=fbs.float32)})
+
+
+@fbs.enum(base=fbs.uint8)
+class SmallColor(enum.IntEnum):
+    RED = 1
+    BLUE = 2
+
+
+class OtherColor(enum.IntEnum):
+    RED = 2
+    BLUE = 1
+
+
+def with_id(tp: Any, number: int) -> Any:
+    return Annotated[tp, fbs.Field(id=number)]
+
+
+REFUSED: list[tuple[str, Any, Any, str]] = [
+    ("scalar", int, fbs.int32, "the type of a field cannot change"),
+    ("sign", int, fbs.uint64, "the type of a field cannot change"),
+    ("text", str, bytes, "the type of a field cannot change"),
+    ("number to time", int, np.datetime64, "the type of a field cannot change"),
+    ("time to time", dt.datetime, dt.timedelta, "the type of a field cannot change"),
+    ("to a vector", str, list[str], "the type of a field cannot change"),
+    ("element", list[int], list[float], "the type of a field cannot change"),
+    ("array of times", npt.NDArray[np.int64], npt.NDArray[np.datetime64], "the type of a field cannot change"),
+    ("table to struct", POINT_TABLE, POINT, "the type of a field cannot change"),
+    ("enum to number", Color, fbs.int32, "the type of a field cannot change"),
+    ("uuid", uuid.UUID, bytes, "the type of a field cannot change"),
+    ("struct", POINT, POINT_MORE, "a struct never changes"),
+    ("order in a struct", POINT, POINT_SWAPPED, "a struct never changes"),
+    ("alignment", list[POINT], list[POINT_ALIGNED], "a struct never changes"),
+    ("base of an enum", Color, SmallColor, "the base of enum SmallColor cannot change"),
+    ("value of a member", Color, OtherColor, "a member of enum OtherColor keeps its value"),
+    ("order of a union", Cat | Dog, Dog | Cat, "the members of a union keep their order"),
+    ("member in front", Cat | Dog, Bird | Cat | Dog, "the members of a union keep their order"),
+    ("member gone", Cat | Dog | Bird, Cat | Dog, "a member of a union cannot go"),
+    ("members of vectors", list[Cat | Dog], list[Dog | Cat], "the members of a union keep their order"),
+    ("default", (int, 5), (int, 6), "the default of a scalar cannot change"),
+    ("default of an enum", (Color, Color.RED), (Color, Color.BLUE), "the default of a scalar cannot change"),
+    ("no default any more", (int, 5), (int | None, None), "the default of a scalar cannot change"),
+    ("default out of none", (int | None, None), (int, 0), "the default of a scalar cannot change"),
+    ("required", (str | None, None), str, "a field cannot become required"),
+    ("required by word", (str, "x"), (Annotated[str, fbs.Field(required=True)], "x"), "a field cannot become required"),
+    ("another id", with_id(int, 1), with_id(int, 2), "a field keeps its id"),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "rule"), [case[1:] for case in REFUSED], ids=[case[0] for case in REFUSED])
+def test_a_change_of_meaning_is_refused_and_changes_nothing(path: str, before: Any, after: Any, rule: str) -> None:
+    extra = (with_id(int, 2), 0) if rule.endswith("its id") else (int, 0)
+    first = {"oid": (with_id(int, 0), 0)} if rule.endswith("its id") else {"oid": (int, 0)}
+    fill(path, record(**first, what=before, extra=extra))
+    with zlmdb.open(path) as db:
+        kept = everything(db), last_txnid(db)
+        changed = (with_id(int, 1), 0) if rule.endswith("its id") else (int, 0)
+        with pytest.raises(zlmdb.TableMismatch) as caught:
+            db.attach_table(table(record(**first, what=after, extra=changed)))
+        error = caught.value
+        assert rule in str(error)
+        assert "table Trades" in str(error)
+        assert "stored with" in str(error)
+        assert "declared with" in str(error)
+        assert error.table == "Trades"
+        assert error.field is not None
+        assert error.expected != error.found
+        assert (everything(db), last_txnid(db)) == kept
+        db.attach_table(table(record(**first, what=before, extra=extra)))
+        assert last_txnid(db) == kept[1]
+
+
+def test_an_id_is_not_used_again(path: str) -> None:
+    fill(path, record(a=(with_id(int, 0), 0), b=(with_id(int, 1), 0)))
+    with pytest.raises(zlmdb.TableMismatch, match="an id is never used again"):
+        rows(path, record(a=(with_id(int, 0), 0), c=(with_id(float, 1), 0.0)))
+    with pytest.raises(zlmdb.TableMismatch, match="an id is never used again"):
+        rows(path, record(a=(with_id(int, 0), 0), c=(with_id(Cat | Dog | None, 2), None), b=(int, 0)))
+
+
+def test_a_new_field_is_not_required(path: str) -> None:
+    fill(path, Old, old())
+    with pytest.raises(zlmdb.TableMismatch, match=r"Trade\.city: a new field cannot be required"):
+        rows(path, record(price=float, size=(fbs.int32, 5), note=(str | None, None), name=str, city=str))
+
+
+def test_a_field_cannot_become_one_that_is_there(path: str) -> None:
+    fill(path, record(a=(int, 0), b=(int, 0)))
+    with pytest.raises(zlmdb.TableMismatch, match="a field cannot become another one that is there"):
+        rows(path, record(b=(Annotated[int, fbs.Field(was="a")], 0)))
+
+
+def test_the_wire_default_may_stay_where_that_of_the_class_changes(path: str) -> None:
+    fill(path, Old, old())
+    New = record(  # noqa: N806
+        price=float, size=(Annotated[fbs.int32, fbs.Field(default=5)], 50), note=(str | None, None), name=str
+    )
+    assert rows(path, New) == [New(price=1.5, size=7, note="n", name="x")]
+    assert New(price=1.0, name="").size == 50
+
+
+# -- what is written when
+
+
+def test_nothing_is_written_where_nothing_has_changed(path: str) -> None:
+    fill(path, Old, old())
+    with zlmdb.open(path) as db:
+        before = last_txnid(db)
+        db.attach_table(table(Old))
+        db.attach_table(table(record(name=str, price=float)))
+        assert last_txnid(db) == before
+    with zlmdb.open(path, readonly=True) as db:
+        New = record(price=float, name=str, city=(str, "Bonn"))  # noqa: N806
+        made = table(New)
+        db.attach_table(made)
+        with db.begin() as txn:
+            assert txn[made][0] == New(price=1.5, name="x")
+
+
+def test_two_programs_that_add_different_fields(path: str) -> None:
+    fill(path, Old, old())
+    base = {"price": float, "size": (fbs.int32, 5), "note": (str | None, None), "name": str}
+    A, B = record(**base, a=(int, 0)), record(b=(str, ""), **base)  # noqa: N806
+    fill(path, A, A(price=1.0, name="a", a=5))
+    assert rows(path, B)[0] == B(price=1.0, name="a", b="")
+    fill(path, B, A(price=1.0, name="a", a=5) and B(price=1.0, name="b", b="b"))
+    both = record(b=(str, ""), a=(int, 0), **base)
+    assert rows(path, both) == [both(price=1.0, name="b", b="b")]
+
+
+def test_a_table_of_functions_becomes_one_of_a_class(path: str) -> None:
+    import flatbuffers
+
+    def build(value: float, builder: flatbuffers.Builder) -> int:
+        builder.StartObject(1)
+        builder.PrependFloat64Slot(0, value, 0.0)
+        return builder.EndObject()
+
+    @zlmdb.table(OID, build=build, cast=lambda data: data)
+    class Earlier(zlmdb.MapOidFlatBuffers[Any]):
+        pass
+
+    with zlmdb.open(path, [Earlier]) as db:
+        with db.begin(write=True) as txn:
+            txn[Earlier].put(0, 2.5)
+            txn[Earlier].put(1, 0.0)
+        with db.begin() as txn:
+            assert txn._raw.stat(db=None)["entries"] == 3
+    New = record(price=float)  # noqa: N806
+    assert rows(path, New) == [New(price=2.5), New(price=0.0)]
+    with pytest.raises(zlmdb.TableMismatch):
+        rows(path, record(price=int))
+    # And back: what the file knows stays known.
+    with zlmdb.open(path, [Earlier]):
+        pass
+    with pytest.raises(zlmdb.TableMismatch):
+        rows(path, record(price=int))
+
+
+def test_indexes_and_compression_live_on(path: str) -> None:
+    fill(path, Old, old(), old(price=0.5, name="y"), compress="zlib", by_price=zlmdb.index("price"))
+    New = record(first=(int, 3), name=str, price=float, city=(str | None, None))  # noqa: N806
+    more = {
+        "by_price": zlmdb.index("price"),
+        "by_city": zlmdb.index("city", "name", nullable=True),
+        "by_first": zlmdb.index("first"),
+    }
+    made = table(New, compress="zlib", **more)
+    with zlmdb.open(path, [made]) as db:
+        with db.begin(write=True) as txn:
+            trades = txn[made]
+            assert [row.name for row in trades.by_price.select()] == ["y", "x"]
+            assert len(list(trades.by_first.select(3))) == 2
+            assert list(trades.by_city.select()) == []
+            trades.put(0, attrs.evolve(trades[0], city="Bonn", price=0.25))
+            assert trades.check() == []
+            assert [row.name for row in trades.by_price.select()] == ["x", "y"]
+        assert db.verify() == []
+
+
+def test_what_the_file_remembers_may_be_broken(path: str) -> None:
+    from zlmdb.database.catalog import Remembered
+
+    fill(path, Old, old())
+    made = table(Old)
+    for schema in ({}, {"root": "Trade", "tables": {}}, 5, {"root": "Trade", "tables": {"Trade": {"price": 5}}}):
+        with zlmdb.open(path) as db:
+            with db.begin(write=True) as txn:
+                remembered = Remembered(db._environment().raw, txn._raw, write=True)
+                entry: Any = remembered.get(uuid.UUID(OID))
+                entry.pop("format")
+                remembered.put(uuid.UUID(OID), {**entry, "schema": schema})
+            with pytest.raises(zlmdb.CatalogError, match="cannot be understood"):
+                db.attach_table(made)
+
+
+# -- any history
+
+FIELDS = {
+    "a": (int, 1),
+    "b": (str | None, None),
+    "c": (fbs.uint8, 2),
+    "d": (list[int], attrs.Factory(list)),
+    "e": (Cat | Dog | None, None),
+    "f": (float | None, None),
+    "g": (bytes, b"g"),
+    "h": (list[Cat | Dog], attrs.Factory(list)),
+}
+VALUES: dict[str, list[Any]] = {
+    "a": [1, 9],
+    "b": [None, "b"],
+    "c": [2, 7],
+    "d": [[], [1, 2]],
+    "e": [None, Cat("x"), Dog(2)],
+    "f": [None, 0.5],
+    "g": [b"g", b"gg"],
+    "h": [[], [Dog(1), Cat("y")]],
+}
+versions = st.lists(st.lists(st.sampled_from(sorted(FIELDS)), min_size=1, unique=True), min_size=2, max_size=5)
+
+
+@given(history=versions, data=st.data())
+def test_after_any_history_every_row_has_what_was_written_into_it(history: Any, data: Any) -> None:
+    """Versions of a class with any of the fields, in any order, attached one after the other, each writing a row."""
+    written: list[dict[str, Any]] = []
+    with zlmdb.open(":memory:") as db:
+        for names in history:
+            cls = record(**{name: FIELDS[name] for name in names})
+            made = table(cls)
+            db.attach_table(made)
+            row = {name: data.draw(st.sampled_from(VALUES[name])) for name in names}
+            with db.begin(write=True) as txn:
+                txn[made].put(len(written), cls(**row))
+            written.append(row)
+            with db.begin() as txn:
+                for key, expected in enumerate(written):
+                    found = txn[made][key]
+                    for name in names:
+                        default = [] if name in "dh" else FIELDS[name][1]
+                        assert getattr(found, name) == expected.get(name, default)

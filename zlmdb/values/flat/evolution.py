@@ -1,0 +1,445 @@
+"""What a file remembers of a FlatBuffers schema, and how a class may differ from it.
+
+Every buffer is read by numbers: of the slot of a field, of the member of a union. The file remembers which is which, so
+a class may rename, reorder, add and drop fields, and old rows still mean what they meant. What would make them mean
+something else is refused. Names of tables are not remembered as identities: classes may be renamed freely, and a table
+is known by the field that holds it.
+
+.. code-block:: text
+
+    schema   {root: name, tables: {name: table}, structs: {name: struct}, enums: {name: enum}, unions: {name: union}}
+    table    {field: {id: int, type: text, default: number | null, required: bool, logical: text | null, was: [text]}}
+    struct   {align: int | null, fields: [[name, type, logical]]}
+    enum     {base: text, members: {name: int}}
+    union    [[number, name, type]]
+    type     "int32", "string", "[type]", "[type:length]", "@name" of a table, struct, enum or union
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from zlmdb.values.faults import MISSING
+from zlmdb.values.flat import model
+from zlmdb.values.flat.kinds import Declared, Item, Record
+from zlmdb.values.flat.numbering import Ids
+
+__all__ = ["Break", "Plain", "remembered", "settle"]
+
+#: A schema as the file remembers it.
+Plain = dict[str, Any]
+
+
+class Break(Exception):
+    """A difference that would change what stored rows mean.
+
+    Args:
+        where: the field or type, ``Trade.price``.
+        rule: what must not happen, and what to do instead.
+        expected: what the file has.
+        found: what the class says.
+    """
+
+    def __init__(self, where: str, rule: str, expected: Any, found: Any) -> None:
+        super().__init__(rule)
+        self.where = where
+        self.rule = rule
+        self.expected = str(expected)
+        self.found = str(found)
+
+
+def remembered(declared: Declared) -> Plain:
+    """What a file is to remember of a schema that is new to it."""
+    plain: Plain = {"root": declared.schema.root, "tables": {}, "structs": {}, "enums": {}, "unions": {}}
+    for name, declaration in declared.schema.declarations.items():
+        if isinstance(declaration, model.Table):
+            plain["tables"][name] = {found.name: _field(found) for found in declaration.fields}
+        elif isinstance(declaration, model.Struct):
+            plain["structs"][name] = _struct(declaration)
+        elif isinstance(declaration, model.Enum):
+            plain["enums"][name] = _enum(declaration)
+        else:
+            plain["unions"][name] = _union(declaration)
+    return plain
+
+
+def settle(declared: Declared, stored: Plain) -> tuple[Ids, Plain]:
+    """The numbers that the fields of a class have in a file, and what the file is to remember from now on.
+
+    Args:
+        declared: the class.
+        stored: what the file remembers.
+
+    Raises:
+        Break: if rows that were written before would mean something else.
+    """
+    settling = _Settling(declared, stored)
+    settling.table(declared.root.name, stored["root"])
+    settling.add()
+    return settling.ids, settling.merged
+
+
+def _field(found: model.Field) -> dict[str, Any]:
+    return {
+        "id": found.id,
+        "type": _text(found.type),
+        "default": found.default,
+        "required": found.required,
+        "logical": found.attributes.get("logical"),
+        "was": [],
+    }
+
+
+def _struct(found: model.Struct) -> dict[str, Any]:
+    fields = [[field.name, _text(field.type), field.attributes.get("logical")] for field in found.fields]
+    return {"align": found.force_align, "fields": fields}
+
+
+def _enum(found: model.Enum) -> dict[str, Any]:
+    return {"base": found.base.name, "members": {member.name: member.value for member in found.members}}
+
+
+def _union(found: model.Union) -> list[list[Any]]:
+    numbers = found.values or range(1, len(found.members) + 1)
+    return [[number, name, _text(tp)] for number, (name, tp) in zip(numbers, found.members, strict=True)]
+
+
+def _text(tp: model.Type) -> str:
+    if isinstance(tp, model.Scalar):
+        return tp.name
+    if isinstance(tp, model.String):
+        return "string"
+    if isinstance(tp, model.Ref):
+        return f"@{tp.name}"
+    if isinstance(tp, model.Vector):
+        return f"[{_text(tp.element)}]"
+    return f"[{_text(tp.element)}:{tp.length}]"
+
+
+class _Settling:
+    """Walks the class and the stored schema together, from the root."""
+
+    def __init__(self, declared: Declared, stored: Plain) -> None:
+        self.declared = declared
+        self.stored = stored
+        self.merged: Plain = copy.deepcopy(stored)
+        self.ids: Ids = {}
+        #: Name of a declared type -> name of the stored one that it is.
+        self.pairs: dict[str, str] = {}
+        #: Fields and members of unions that the file does not know. They wait until all types that it knows are found.
+        self.fresh: list[Callable[[], None]] = []
+
+    def add(self) -> None:
+        """Remember what is new."""
+        for function in self.fresh:  # it grows meanwhile
+            function()
+
+    def paired(self, mine: str, theirs: str, where: str) -> bool:
+        """True if the two are known to be one already; they become one otherwise."""
+        known = self.pairs.get(mine)
+        if known is not None and known != theirs:
+            raise Break(
+                where,
+                "one class cannot stand for two stored types; keep a class for each",
+                theirs,
+                f"{mine}, which is {known} elsewhere",
+            )
+        self.pairs[mine] = theirs
+        return known is not None
+
+    # -- tables
+
+    def table(self, mine: str, theirs: str) -> None:
+        """A table of the class and the stored one."""
+        if self.paired(mine, theirs, mine):
+            return
+        record = self.declared.records[mine]
+        fields: dict[str, dict[str, Any]] = self.merged["tables"][theirs]
+        items = [*record.items, *record.dead]
+        chosen = self.match(record, items, fields)
+        ids = self.ids[mine] = {}
+        for item, name in chosen:
+            if name is not None:
+                ids[item.field.name] = fields[name]["id"]
+                self.known(record, item, name, fields)
+        # What the class does not have any more keeps its number.
+        for name, found in fields.items():
+            ids.setdefault(name, found["id"])
+            if self.type_slot(found["type"]):
+                ids[f"{name} (its type)"] = found["id"] - 1
+        for item, name in chosen:
+            if name is None:
+                self.fresh.append(partial(self.new, record, item, fields, ids))
+
+    def match(
+        self, record: Record, items: list[Item], fields: dict[str, dict[str, Any]]
+    ) -> list[tuple[Item, str | None]]:
+        """For each field of the class the name under which the file knows it, or None."""
+        names = {item.field.name for item in items}
+        former = self.declared.former.get(record.name, {})
+        chosen: list[tuple[Item, str | None]] = []
+        for item in items:
+            name = item.field.name
+            was = former.get(name)
+            found: str | None = None
+            if name in fields:
+                found = name
+                if was in fields and was not in names:
+                    raise Break(
+                        f"{record.info.name}.{item.name}",
+                        f"a field cannot become another one that is there; rows may hold {was} and {name}",
+                        f"{was} (id {fields[was]['id']}) and {name} (id {fields[name]['id']})",
+                        f"{name}, which was {was}",
+                    )
+            elif was in fields and was not in names:
+                found = was
+            else:
+                # A program that does not know of a renaming yet.
+                older = [other for other, field in fields.items() if name in field["was"] and other not in names]
+                found = older[0] if older else None
+            chosen.append((item, found))
+        return chosen
+
+    def known(self, record: Record, item: Item, name: str, fields: dict[str, dict[str, Any]]) -> None:
+        """A field that is in the file."""
+        where, found, field = f"{record.info.name}.{item.name}", fields[name], item.field
+        if item.given is not None and item.given != found["id"]:
+            raise Break(where, "a field keeps its id", f"id {found['id']}", f"id {item.given}")
+        self.type(_text(field.type), found["type"], where)
+        if field.attributes.get("logical") != found["logical"]:
+            raise Break(
+                where,
+                "the type of a field cannot change; add a field of another name",
+                found["logical"] or found["type"],
+                field.attributes.get("logical") or _text(field.type),
+            )
+        if not field.deprecated:
+            if not _same_default(field.default, found["default"]):
+                raise Break(
+                    where,
+                    "the default of a scalar cannot change, because rows without it were written under the old one; "
+                    "keep it beside the type, Annotated[..., zlmdb.fbs.Field(default=...)], or add a field of another "
+                    "name",
+                    f"default {_none(found['default'])}",
+                    f"default {_none(field.default)}",
+                )
+            if field.required and not found["required"]:
+                raise Break(
+                    where,
+                    "a field cannot become required, because there may be rows without it; give it a default, or let "
+                    "it be None",
+                    "a field that is not required",
+                    "a required one",
+                )
+            found["required"] = field.required
+        elif found["required"]:
+            found["required"] = False
+        if name != field.name and field.name not in found["was"]:  # otherwise the class is older than the name
+            del fields[name]
+            found["was"] = [*found["was"], name]
+            fields[field.name] = found
+
+    def new(self, record: Record, item: Item, fields: dict[str, dict[str, Any]], ids: dict[str, int]) -> None:
+        """A field that the file does not know yet."""
+        where, field = f"{record.info.name}.{item.name}", item.field
+        slots = 2 if item.kind.type_slot else 1
+        taken = set(ids.values())
+        number = item.given if item.given is not None else max(taken, default=-1) + slots
+        for slot in range(number - slots + 1, number + 1):
+            if slot in taken:
+                other = next(name for name, known in ids.items() if known == slot)
+                raise Break(
+                    where,
+                    "an id is never used again; leave it out, or take the next one",
+                    f"id {slot} for {other}",
+                    f"id {slot} for {field.name}",
+                )
+        if field.required:
+            raise Break(
+                where,
+                "a new field cannot be required, because there are rows without it; give it a default, or let it be "
+                "None",
+                "no such field",
+                "a required one",
+            )
+        ids[field.name] = number
+        if slots == 2:
+            ids[f"{field.name} (its type)"] = number - 1
+        fields[field.name] = {**_field(field), "id": number}
+        fields[field.name]["type"] = self.adopt(field.type)
+
+    # -- types
+
+    def type_slot(self, text: str) -> bool:
+        """True if a stored type is a union, or a vector of unions."""
+        return text.strip("[]").removeprefix("@") in self.merged["unions"]
+
+    def type(self, mine: str, theirs: str, where: str) -> None:
+        """A type of the class and the stored one."""
+        if mine.startswith("@") and theirs.startswith("@"):
+            self.ref(mine[1:], theirs[1:], where)
+            return
+        if mine.startswith("[") and theirs.startswith("["):
+            inner, _, length = mine[1:-1].partition(":")
+            other, _, other_length = theirs[1:-1].partition(":")
+            if length == other_length:
+                self.type(inner, other, where)
+                return
+        if mine != theirs:
+            raise Break(where, "the type of a field cannot change; add a field of another name", theirs, mine)
+
+    def ref(self, mine: str, theirs: str, where: str) -> None:
+        """A declared type and the stored one."""
+        declaration = self.declared.schema.declarations[mine]
+        kinds = {model.Table: "tables", model.Struct: "structs", model.Enum: "enums", model.Union: "unions"}
+        group = kinds[type(declaration)]
+        if theirs not in self.merged[group]:
+            other = next((kind for kind in kinds.values() if theirs in self.merged[kind]), "types")
+            rule = "the type of a field cannot change; add a field of another name"
+            raise Break(where, rule, f"{other[:-1]} {theirs}", f"{group[:-1]} {mine}")
+        if isinstance(declaration, model.Table):
+            self.table(mine, theirs)
+        elif not self.paired(mine, theirs, where):
+            getattr(self, group[:-1])(declaration, theirs, where)
+
+    def struct(self, mine: model.Struct, theirs: str, where: str) -> None:
+        """A struct and the stored one: their bytes must be the same."""
+        new, old = _struct(mine), self.stored["structs"][theirs]
+        rule = "a struct never changes; add a field with a new struct"
+        if new["align"] != old["align"] or len(new["fields"]) != len(old["fields"]):
+            raise Break(where, rule, _shape(old), _shape(new))
+        for (name, tp, logical), (_, other, other_logical) in zip(new["fields"], old["fields"], strict=True):
+            try:
+                self.type(tp, other, f"{mine.name}.{name}")
+                same = logical == other_logical
+            except Break as found:
+                raise Break(found.where, rule, found.expected, found.found) from None
+            if not same:
+                raise Break(f"{mine.name}.{name}", rule, other_logical, logical)
+        for (name, _, _), field in zip(new["fields"], self.merged["structs"][theirs]["fields"], strict=True):
+            field[0] = name
+
+    def enum(self, mine: model.Enum, theirs: str, where: str) -> None:
+        """An enumeration and the stored one: members may come, and be renamed."""
+        new, old = _enum(mine), self.stored["enums"][theirs]
+        if new["base"] != old["base"]:
+            raise Break(where, f"the base of enum {mine.name} cannot change", old["base"], new["base"])
+        for name, value in new["members"].items():
+            before = old["members"].get(name, value)
+            if before != value:
+                raise Break(
+                    where,
+                    f"a member of enum {mine.name} keeps its value",
+                    f"{name} = {before}",
+                    f"{name} = {value}",
+                )
+        values = set(new["members"].values())
+        gone = {name: value for name, value in old["members"].items() if value not in values}
+        self.merged["enums"][theirs] = {**new, "members": {**new["members"], **gone}}
+
+    def union(self, mine: model.Union, theirs: str, where: str) -> None:
+        """A union and the stored one: members may come, at the end."""
+        new = {number: (name, tp) for number, name, tp in _union(mine)}
+        merged = self.merged["unions"][theirs]
+        numbers = {name: number for number, (name, _) in new.items()}
+        for entry in merged:
+            number, name, tp = entry
+            if number not in new:
+                raise Break(
+                    where,
+                    "a member of a union cannot go, because rows may hold it",
+                    f"member {number}, {name}",
+                    f"{len(new)} members",
+                )
+            if numbers.get(name, number) != number:
+                raise Break(
+                    where,
+                    "the members of a union keep their order; put new ones behind them",
+                    f"{name} as member {number}",
+                    f"{name} as member {numbers[name]}",
+                )
+            self.type(new[number][1], tp, f"{where} (member {name})")
+            entry[1] = new[number][0]
+        known = {entry[0] for entry in merged}
+        for number, name, _ in _union(mine):
+            if number not in known:
+                self.fresh.append(partial(self.member, merged, number, name, dict(mine.members)[name]))
+
+    def member(self, union: list[list[Any]], number: int, name: str, tp: model.Type) -> None:
+        """A new member of a union."""
+        union.append([number, name, self.adopt(tp)])
+
+    # -- what is new
+
+    def adopt(self, tp: model.Type) -> str:
+        """The stored form of a type of a new field; what it refers to is remembered, too."""
+        if isinstance(tp, model.Vector):
+            return f"[{self.adopt(tp.element)}]"
+        if isinstance(tp, model.Array):
+            return f"[{self.adopt(tp.element)}:{tp.length}]"
+        if not isinstance(tp, model.Ref):
+            return _text(tp)
+        known = self.pairs.get(tp.name)
+        if known is None and self.rejoin(tp.name):
+            known = tp.name
+        return f"@{self.adopt_ref(tp.name) if known is None else known}"
+
+    def rejoin(self, mine: str) -> bool:
+        """True if a type that no field of the class led to is the stored one of its name, as it was in some version."""
+        if not any(mine in self.merged[group] for group in ("tables", "structs", "enums", "unions")):
+            return False
+        trial = _Settling(self.declared, self.merged)
+        trial.ids, trial.pairs = dict(self.ids), dict(self.pairs)
+        try:
+            trial.ref(mine, mine, mine)
+            trial.add()
+        except Break:
+            return False
+        self.ref(mine, mine, mine)
+        return True
+
+    def adopt_ref(self, mine: str) -> str:
+        """Remember a declared type under a free name."""
+        everything = {name for group in ("tables", "structs", "enums", "unions") for name in self.merged[group]}
+        name, number = mine, 1
+        while name in everything:
+            number += 1
+            name = f"{mine}_{number}"
+        self.pairs[mine] = name
+        declaration = self.declared.schema.declarations[mine]
+        if isinstance(declaration, model.Table):
+            fields: dict[str, Any] = {}
+            self.merged["tables"][name] = fields
+            for field in declaration.fields:
+                fields[field.name] = {**_field(field), "type": self.adopt(field.type)}
+            self.ids[mine] = {field.name: field.id for field in declaration.fields}
+        elif isinstance(declaration, model.Struct):
+            plain = _struct(declaration)
+            for entry, field in zip(plain["fields"], declaration.fields, strict=True):
+                entry[1] = self.adopt(field.type)
+            self.merged["structs"][name] = plain
+        elif isinstance(declaration, model.Enum):
+            self.merged["enums"][name] = _enum(declaration)
+        else:
+            self.merged["unions"][name] = union = _union(declaration)
+            for entry, (_, member) in zip(union, declaration.members, strict=True):
+                entry[2] = self.adopt(member)
+        return name
+
+
+def _same_default(one: Any, other: Any) -> bool:
+    if one is None or other is None:
+        return one is other
+    return bool(one == other or (one != one and other != other))
+
+
+def _none(default: Any) -> Any:
+    return "null" if default is None or default is MISSING else default
+
+
+def _shape(struct: dict[str, Any]) -> str:
+    fields = ", ".join(f"{name}: {logical or tp}" for name, tp, logical in struct["fields"])
+    return f"struct of {fields}" + (f", aligned to {struct['align']}" if struct["align"] else "")

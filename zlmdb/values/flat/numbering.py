@@ -1,0 +1,69 @@
+"""Which field of a table has which number."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from zlmdb.errors import SchemaError
+from zlmdb.values.flat.kinds import Item, Record
+
+__all__ = ["Ids", "number"]
+
+#: Full name of a table -> name of a field -> its number; what a file has settled.
+Ids = dict[str, dict[str, int]]
+
+#: The size of a vtable is a number of 16 bits.
+LAST_ID = (0xFFFF - 4) // 2 - 1
+
+
+def number(record: Record, items: list[Item], settled: dict[str, int]) -> None:
+    """Give every field its number: what the file has settled, what the class says, or the next free one.
+
+    Args:
+        record: the table.
+        items: its fields; their number is -1 if the class does not give it.
+        settled: numbers by names of fields.
+
+    Raises:
+        SchemaError: if two fields have one number, or the numbers of a class leave one out.
+    """
+    taken: dict[int, str] = dict.fromkeys(settled.values(), "a field of the file")
+    for item in items:
+        if item.field.name in settled and item.kind.type_slot:
+            taken[settled[item.field.name] - 1] = "a field of the file"
+    wanted: dict[str, int] = {}
+    for item in items:
+        name = item.field.name
+        if name in settled:
+            wanted[name] = settled[name]
+        elif item.field.id >= 0:
+            wanted[name] = item.field.id
+            first = item.field.id - 1 if item.kind.type_slot else item.field.id
+            for slot in range(first, item.field.id + 1):
+                other = taken.setdefault(slot, name)
+                if other != name or slot < 0:
+                    raise SchemaError(
+                        f"{record.info.name}.{item.name}: expected a number of its own, found id {slot}, which "
+                        f"{'does not exist' if slot < 0 else f'is that of {other}'}; a union takes the number "
+                        "before its own, too",
+                        field=item.name,
+                    )
+    following = 0
+    for item in items:
+        slot = wanted.get(item.field.name, -1)
+        if slot < 0:
+            slots = 2 if item.kind.type_slot else 1
+            while any(at in taken for at in range(following, following + slots)):
+                following += 1
+            slot = following + slots - 1
+            taken.update(dict.fromkeys(range(following, slot + 1), item.field.name))
+        if slot > LAST_ID:
+            raise SchemaError(f"{record.info.name}.{item.name}: expected an id up to {LAST_ID}, found {slot}")
+        item.field = replace(item.field, id=slot)
+    explicit = [item for item in items if item.field.name in wanted and item.field.name not in settled]
+    gap = next((n for n in range(max(taken)) if n not in taken), None) if explicit and not settled else None
+    if gap is not None:
+        raise SchemaError(
+            f"{record.info.name}: expected the ids of its fields to be consecutive, found none with {gap}; a field "
+            "that is gone keeps its id: declare it with zlmdb.fbs.Field(id=..., deprecated=True)"
+        )
