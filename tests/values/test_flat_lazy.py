@@ -187,6 +187,12 @@ def trades(db: Any) -> Any:
     return db
 
 
+def test_the_compiled_source_shows_how_values_are_built_and_read() -> None:
+    text = zlmdb.compiled_source(Trades)
+    assert "# Trades: values" in text
+    assert "def build(o):" in text
+
+
 def test_indexes_read_lazy_rows(trades: Any) -> None:
     with trades.begin(write=True) as txn:
         table = txn[Trades]

@@ -27,7 +27,7 @@ class FlatView:
     Attributes: the buffer, the position of the table, position and length of its vtable, and the lease.
     """
 
-    __slots__ = ("_zb", "_zl", "_zn", "_zp", "_zv")
+    __slots__ = ("__weakref__", "_zb", "_zl", "_zn", "_zp", "_zv")
 
     _zlmdb_record: Record
     _zlmdb_class: Any
