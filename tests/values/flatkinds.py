@@ -16,6 +16,7 @@ import numpy.typing as npt
 from hypothesis import strategies as st
 
 from zlmdb.values.flat import annotations as fbs
+from zlmdb.values.flat.hints import unwrap
 from zlmdb.values.flat.model import Scalar
 from zlmdb.values.records import describe
 
@@ -166,6 +167,8 @@ def values_of(hint: Any, depth: int = 0) -> Any:
     for known, strategy in _SIMPLE:
         if hint == known:
             return strategy
+    if type(get_origin(hint)).__name__ == "TypeAliasType":
+        hint = unwrap(hint)[0]
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Annotated:
         length = next((word.length for word in hint.__metadata__ if isinstance(word, fbs.Length)), None)
@@ -193,6 +196,7 @@ def values_of(hint: Any, depth: int = 0) -> Any:
 def _fixed(hint: Any, length: int, depth: int) -> Any:
     if hint is bytes:
         return st.binary(min_size=length, max_size=length)
+    hint = unwrap(hint)[0]
     arguments = get_args(hint)
     if get_origin(hint) is np.ndarray:
         scalar = get_args(arguments[1])[0]
@@ -257,7 +261,7 @@ def _takes_two(hint: Any) -> bool:
 def same(one: Any, other: Any) -> bool:
     """Equal in value and in type, all the way down, NaN and signs of zero included."""
     if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
-        return one.dtype == other.dtype and one.tobytes() == other.tobytes()
+        return one.dtype == other.dtype and repr(one.tolist()) == repr(other.tolist())  # any NaN is like any other
     if one.__class__ is not other.__class__:
         return False
     info = describe(one.__class__)

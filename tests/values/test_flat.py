@@ -132,6 +132,21 @@ class TestDog(ValueCodecSuite):
         return same(one, detach(other))
 
 
+def test_tables_whose_vtables_come_up_often() -> None:
+    codec: FlatBuffers[Dog] = FlatBuffers(Dog)
+    runtime = Runtime(codec.declared.schema)
+    plains = [
+        Dog(name=f"dog {n}", friends=[Dog(name="x", chases=Cat(n))] * (n % 3), chases=Cat(n) if n % 2 else None)
+        for n in range(200)
+    ]
+    for plain_dog in plains:
+        foreign = runtime.write(plain(codec.declared.root, plain_dog))
+        for data in (foreign, codec.encode(plain_dog)):
+            for found in (codec.decode(data), codec.decode_leased(memoryview(bytearray(data)), Alive())):
+                assert same(found, plain_dog)
+    assert len(codec._compiled.reader._classes) < 20
+
+
 def test_equal_vtables_are_written_once() -> None:
     one = len(FlatBuffers(Dog).encode(Dog(name="x", friends=[Dog(name="abc")])))
     two = len(FlatBuffers(Dog).encode(Dog(name="x", friends=[Dog(name="abc"), Dog(name="abd")])))

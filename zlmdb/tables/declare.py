@@ -324,9 +324,10 @@ def _record_of(cls: type[Any]) -> Any:
     the program build and cast.
     """
     from zlmdb.values import Cbor, FlatBuffers, Json
-    from zlmdb.values.flatbuffers import is_record
 
     if cls._zlmdb_value is FlatBuffers:
+        from zlmdb.values.flatbuffers import is_record
+
         found = _parameter_of(cls)
         return found if is_record(found) else None
     return _parameter_of(cls) if cls._zlmdb_value in (Cbor, Json) else None

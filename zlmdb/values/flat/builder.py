@@ -65,6 +65,10 @@ def builder(declared: Declared, slow: Encode) -> tuple[Encode, Encode, str]:
     return source.function("encode"), source.scope["build"], source.text
 
 
+#: Sets of absent fields whose bytes are kept.
+MOST_HEADS = 4096
+
+
 class _Heads(dict[int, bytes]):
     """What lies before a table, by the bits of its absent fields; made when first needed."""
 
@@ -74,7 +78,9 @@ class _Heads(dict[int, bytes]):
         self.optional = optional
 
     def __missing__(self, mask: int) -> bytes:
-        head = self[mask] = self.make([item for bit, item in enumerate(self.optional) if mask >> bit & 1])
+        head = self.make([item for bit, item in enumerate(self.optional) if mask >> bit & 1])
+        if len(self) < MOST_HEADS:
+            self[mask] = head
         return head
 
 

@@ -39,6 +39,7 @@ from zlmdb.values.flat import model
 from zlmdb.values.flat.enums import enum_declaration, enum_kind
 from zlmdb.values.flat.hints import advice, doc_of, is_datetime64, is_ndarray, parts_of, unwrap
 from zlmdb.values.flat.kinds import Declared, Item, Kind, Record, bool_kind, float_kind, int_kind
+from zlmdb.values.flat.lazy import FlatView
 from zlmdb.values.flat.moments import MOMENTS
 from zlmdb.values.flat.numbering import Ids, number
 from zlmdb.values.records import FieldInfo, RecordInfo, describe
@@ -191,6 +192,8 @@ class _Declaring:
                 f"{where}: expected an ASCII name, found {name!r}; give one with zlmdb.fbs.Field(name=...)",
                 field=found.name,
             )
+        if found.name.startswith("_z") and hasattr(FlatView, found.name):
+            raise SchemaError(f"{where}: lazy objects use that name themselves; choose another", field=found.name)
         context = _Context(where, found.name, record, name, space)
         kind = self.kind_of_parts(parts, extra, context)
         if kind.length is not None and not record.struct:

@@ -23,6 +23,8 @@ def unwrap(hint: Any) -> tuple[Any, list[Any]]:
             hint = hint.__supertype__
         elif type(hint).__name__ == "TypeAliasType":
             hint = hint.__value__
+        elif type(get_origin(hint)).__name__ == "TypeAliasType":  # NDArray[np.float32] of numpy 2.5
+            hint = get_origin(hint).__value__[get_args(hint)]
         else:
             return hint, extra
 

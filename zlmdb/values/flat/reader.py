@@ -1,8 +1,8 @@
 """Generates the classes of lazy objects: for each table one for any vtable, and quicker ones for our own layout.
 
 - *general*: looks every field up in the vtable.
-- *own*: for tables with our own layout and all fields there; positions are constants.
-- *root*: the same for the root of a buffer that we have built, whichever fields are absent.
+- *known*: for tables with a vtable that has come up before; positions are constants. Programs write few different ones.
+- *root*: for the root of a buffer that we have built, whichever fields are absent.
 
 Each exists twice: for bytes, and for memory of the map, with a look at the lease before every access.
 """
@@ -29,9 +29,12 @@ from zlmdb.values.source import Source
 
 __all__ = ["Reader"]
 
-MODES = ("general", "own", "root")
+MODES = ("general", "known", "root")
 #: Sets of absent fields that are remembered as seen in buffers of our own.
 MOST_HEADS = 4096
+#: So often a vtable has come up when a class is compiled for it, and so many classes there are at most for a table.
+USUAL = 20
+MOST_CLASSES = 16
 
 _new = object.__new__
 
@@ -47,43 +50,55 @@ class Reader:
         self.declared = declared
         self.structs = StructReader(declared)
         self.vectors = VectorReader(self.structs, self.opener)
-        self._classes: dict[tuple[str, str, bool], type[lazy.FlatView]] = {}
+        self._classes: dict[tuple[str, str, bool, bytes], type[lazy.FlatView]] = {}
         self._openers: dict[str, access.Opener] = {}
         self.texts: list[str] = []
         root = declared.root
         self.root = RootLayout(TableLayout(root), root.identifier)
+        #: What lies before the root tables that are ours, and of others that begin at the same place.
         self.known: set[bytes] = set()
+        self.strange: set[bytes] = set()
         self.decode = self._decoder()
 
     def source(self) -> str:
         """The text of the classes of the root, for reading."""
         for mode in MODES:
-            self.class_of(self.declared.root, mode, False)
+            self.class_of(self.declared.root, mode, False, self.root.layout.vtable() if mode == "known" else b"")
         return "\n".join(self.texts)
 
     # -- opening
 
     def _decoder(self) -> Callable[[Buffer], Any]:
         known, length, root, slow = self.known, self.root.table + 4, self.declared.root, self.decode_any
+        own, identifier, open_root = self.root.table, self.root.identifier, self.opener(self.declared.root)
+        strange = self.strange
         cls: Any = None
 
         def decode(data: Buffer) -> Any:
             nonlocal cls
             if data.__class__ is not bytes:
                 data = bytes(data)
-            if data[:length] in known:
+            head = data[:length]
+            if head in known:
                 if cls is None:
                     cls = self.class_of(root, "root", False)
                 view = _new(cls)
                 view._zb = data
                 return view
+            try:
+                at = U32(data, 0)[0]
+                other = at != own or head in strange or len(known) == MOST_HEADS
+                if other and (not identifier or data[4:8] == identifier):
+                    return open_root(data, at, None)
+            except (Malformed, struct.error):
+                pass
             return slow(data, None)
 
         return decode
 
     def decode_leased(self, data: memoryview, lease: Lease) -> Any:
         """The lazy object over memory that a lease covers."""
-        if data[: self.root.table + 4] in self.known:
+        if bytes(data[: self.root.table + 4]) in self.known:
             view: Any = _new(self.class_of(self.declared.root, "root", True))
             view._zb = data
             view._zl = lease
@@ -104,7 +119,7 @@ class Reader:
             if identifier and bytes(data[4:8]) != identifier:
                 raise Malformed(f"it has the identifier {bytes(data[4:8])!r} in place of {identifier!r}")
             table = access.follow(data, 0)
-            if self._is_own(data, table):
+            if table == self.root.table and bytes(data[: table + 4]) not in self.strange and self._is_own(data, table):
                 if len(self.known) < MOST_HEADS:
                     self.known.add(bytes(data[: table + 4]))
                 view: Any = _new(self.class_of(record, "root", lease is not None))
@@ -112,6 +127,8 @@ class Reader:
                 if lease is not None:
                     view._zl = lease
                 return view
+            if table == self.root.table and len(self.strange) < MOST_HEADS:
+                self.strange.add(bytes(data[: table + 4]))
             return self.opener(record)(data, table, lease)
         except (Malformed, struct.error) as error:
             raise undecodable(f"a FlatBuffer of {record.info.name}", data, str(error)) from error
@@ -136,27 +153,38 @@ class Reader:
         return known
 
     def _opener(self, record: Record) -> access.Opener:
-        layout = TableLayout(record)
-        vtable, length = layout.vtable(), layout.length
-        own: list[Any] = [None, None]
+        # For bytes and for leased memory: the classes by vtable.
+        classes: tuple[dict[bytes, Any], dict[bytes, Any]] = ({}, {})
         general: list[Any] = [None, None]
+        own = TableLayout(record).vtable()
+        times: dict[bytes, int] = {own: USUAL}
 
         def open_view(data: Buffer, at: int, lease: Lease | None) -> Any:
             leased = lease is not None
             start = at - I32(data, at)[0]
-            if start >= 0 and data[start : start + length] == vtable:
-                cls = own[leased]
-                if cls is None:
-                    cls = own[leased] = self.class_of(record, "own", leased)
-                view = _new(cls)
-            else:
+            if start < 0:
+                raise Malformed(f"a table at {at} whose vtable would lie before the buffer")
+            vtable: Any = data[start : start + U16(data, start)[0]]
+            if vtable.__class__ is not bytes:
+                vtable = bytes(vtable)
+            cls = classes[leased].get(vtable)
+            if cls is None:
                 start, size = open_table(data, at)
-                cls = general[leased]
-                if cls is None:
-                    cls = general[leased] = self.class_of(record, "general", leased)
-                view = _new(cls)
-                view._zv = start
-                view._zn = size
+                seen = times.get(vtable, 0)
+                if seen < USUAL or len(classes[leased]) >= MOST_CLASSES:
+                    if len(times) < MOST_HEADS or vtable in times:
+                        times[vtable] = seen + 1
+                    if general[leased] is None:
+                        general[leased] = self.class_of(record, "general", leased)
+                    view = _new(general[leased])
+                    view._zv = start
+                    view._zn = size
+                    view._zb = data
+                    view._zp = at
+                    view._zl = lease
+                    return view
+                cls = classes[leased][vtable] = self.class_of(record, "known", leased, vtable)
+            view = _new(cls)
             view._zb = data
             view._zp = at
             view._zl = lease
@@ -166,25 +194,34 @@ class Reader:
 
     # -- classes
 
-    def class_of(self, record: Record, mode: str, leased: bool) -> type[lazy.FlatView]:
-        """The class of lazy objects of a table; compiled on the first call."""
-        key = (record.name, mode, leased)
+    def class_of(self, record: Record, mode: str, leased: bool, vtable: bytes = b"") -> type[lazy.FlatView]:
+        """A class of lazy objects of a table; compiled on the first call.
+
+        Args:
+            record: the table.
+            mode: one of `MODES`.
+            leased: for memory of the map.
+            vtable: the one that its tables have, if `mode` is "known".
+        """
+        key = (record.name, mode, leased, vtable)
         known = self._classes.get(key)
         if known is None:
-            known = self._classes[key] = _ClassWriter(self, record, mode, leased).build()
+            known = self._classes[key] = _ClassWriter(self, record, mode, leased, vtable).build()
         return known
 
 
 class _ClassWriter:
     """Writes the functions of one class."""
 
-    def __init__(self, reader: Reader, record: Record, mode: str, leased: bool) -> None:
+    def __init__(self, reader: Reader, record: Record, mode: str, leased: bool, vtable: bytes) -> None:
         self.reader = reader
         self.record = record
         self.mode = mode
         self.leased = leased
         self.layout = TableLayout(record)
         self.slots = {slot.id: slot for slot in self.layout.slots}
+        #: Where the fields of a known vtable lie; 0 for those that are absent.
+        self.places = dict(enumerate(struct.unpack(f"<{len(vtable) // 2}H", vtable)[2:])) if vtable else {}
         self.source = Source(f"FlatBuffers reader of {record.info.name} ({mode}{', leased' if leased else ''})")
         self.source.scope.update(
             U16=U16,
@@ -213,9 +250,10 @@ class _ClassWriter:
         return lazy.view_class(self.record, class_of(self.record), body)
 
     def place(self, number: int) -> str:
-        """Expression of the position of a slot that is there; only of our own layouts."""
-        slot = self.slots[number]
-        return str(self.reader.root.table + slot.at) if self.mode == "root" else f"self._zp + {slot.at}"
+        """Expression of the position of a slot that is there, whose place is known."""
+        if self.mode == "root":
+            return str(self.reader.root.table + self.slots[number].at)
+        return f"self._zp + {self.places[number]}"
 
     def getter(self, at: int, item: Item) -> None:
         """``get_N(self)``."""
@@ -230,6 +268,12 @@ class _ClassWriter:
             if kind.type_slot:
                 self.look_up(number - 1, "t", item, at)
             self.look_up(number, "p", item, at)
+        elif self.mode == "known" and not (
+            self.places.get(number) and (not kind.type_slot or self.places.get(number - 1))
+        ):
+            line(2, self.absent(item, at))
+            self.close(item)
+            return
         else:
             if self.mode == "root" and item.optional:
                 # The low byte of the place, or the high one where the low one is zero by chance.
@@ -241,8 +285,12 @@ class _ClassWriter:
                 line(2, f"t = {self.place(number - 1)}")
         place = "p" if self.mode == "general" else self.place(number)
         self.read(kind, place, at)
-        line(1, "except Exception as error:")
-        line(2, f"raise fault(self, {item.name!r}, error) from error")
+        self.close(item)
+
+    def close(self, item: Item) -> None:
+        """The end of a getter."""
+        self.source.line(1, "except Exception as error:")
+        self.source.line(2, f"raise fault(self, {item.name!r}, error) from error")
 
     def look_up(self, number: int, var: str, item: Item, at: int) -> None:
         """Statements that set the position of a slot, or return what the field is without it."""
