@@ -340,6 +340,12 @@ def test_no_text_of_a_schema_is_run(evil: str) -> None:
         assert module.__doc__ == title
 
 
+@pytest.mark.parametrize("name", ["string", "Text", "str", "T"])
+def test_the_members_of_a_union_keep_their_names(name: str) -> None:
+    text = f"union U {{ {name}: string, Table: S }} struct S {{ a: int; }} table Q {{ u: U; }}"
+    assert same(fbs.schema_of(fbs.load(text)), fbs.parse(text))
+
+
 def test_a_union_is_a_type() -> None:
     ns = fbs.load("union U { A, B } table A {} table B { u: U; }")
     assert set(get_args(get_args(ns.U)[0])) == {ns.A, ns.B}

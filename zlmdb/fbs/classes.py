@@ -168,7 +168,7 @@ class Writer:
     @staticmethod
     def _simple(kind: model.Type) -> str:
         """The name that a member of a union has if it is given none."""
-        return kind.name.rpartition(".")[2] if isinstance(kind, model.Ref) else "string"
+        return kind.name.rpartition(".")[2] if isinstance(kind, model.Ref) else "Text"
 
     # -- records -------------------------------------------------------------------------------------------------------
 
