@@ -140,6 +140,8 @@ def test_what_python_cannot_say_is_refused() -> None:
         fbs.load("enum E: byte { mro }")
     with pytest.raises(errors.SchemaError, match=r"E\._a_: .* belong to Python"):
         fbs.load("enum E: byte { _a_ }")
+    with pytest.raises(errors.SchemaError, match=r"E: expected a value, for field e to have one"):
+        fbs.load("enum E: byte {} table T { e: E; }")
     for wrong in ({"kind": "tuple"}, {"arrays": "array"}):
         with pytest.raises(errors.SchemaError, match="expected"):
             fbs.load("table T {}", **wrong)  # type: ignore[arg-type]

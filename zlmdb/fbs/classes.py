@@ -133,6 +133,8 @@ class Writer:
             yield from self._docstring(item.doc)
             for member in item.members:
                 yield f"    {member.name} = {member.value}"
+            if not item.members and not item.doc:
+                yield "    pass"
         else:
             members = ", ".join(f'"{member.name}": {member.value}' for member in item.members)
             yield f'{name} = {base}("{name}", {{{members}}}, module=__name__)'
@@ -255,6 +257,11 @@ class Writer:
         if timed is not None:
             return _moment(timed, int(default))
         if isinstance(target, model.Enum):
+            if not target.members:
+                raise errors.SchemaError(
+                    f"{target.name}: expected a value, for field {field.name} to have one, found none: add one",
+                    table=target.name,
+                )
             name, member = self.names[target.name], self._members.name(target, int(default))
             return f"{name}({default})" if member is None or keyword.iskeyword(member) else f"{name}.{member}"
         if isinstance(default, float) and not math.isfinite(default):

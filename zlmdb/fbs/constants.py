@@ -77,7 +77,8 @@ def check_default(schema: model.Schema, owner: str, field: model.Field, members:
     if not low <= default <= high:
         refuse(f"expected a default from {low} to {high} ({scalar}), found {default}")
     enum = schema.declarations[kind.name] if isinstance(kind, model.Ref) else None
-    if isinstance(enum, model.Enum) and not enum.bit_flags and members.name(enum, default) is None:
+    unknown = isinstance(enum, model.Enum) and enum.members and members.name(enum, default) is None
+    if isinstance(enum, model.Enum) and unknown and not enum.bit_flags:
         names = ", ".join(item.name for item in enum.members[:8]) + (", ..." if len(enum.members) > 8 else "")
         refuse(
             f"expected the default to be a value of {enum.name} ({names}), found {default}: write '= null', or name one"

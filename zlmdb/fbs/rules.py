@@ -224,7 +224,8 @@ def _check_struct(schema: model.Schema, struct: model.Struct, known: frozenset[s
                 f"position {position}: remove the ids",
             )
         enum = schema.declarations.get(field.type.name) if isinstance(field.type, model.Ref) else None
-        if isinstance(enum, model.Enum) and not enum.bit_flags and members.name(enum, 0) is None:
+        zero = not isinstance(enum, model.Enum) or not enum.members or members.name(enum, 0) is not None
+        if isinstance(enum, model.Enum) and not zero and not enum.bit_flags:
             raise Broken(
                 struct.name,
                 field.name,
@@ -263,9 +264,11 @@ def _check_field(schema: model.Schema, owner: str, field: model.Field) -> None:
             owner, field.name, "expected required on a string, vector, struct, table or union, found it on a scalar"
         )
     if field.key:
-        if scalar is None and not isinstance(kind, model.String):
+        if scalar is None and not _can_be_key(schema, kind):
             raise Broken(
-                owner, field.name, "expected the key to be a scalar or a string, found another type: choose a field"
+                owner,
+                field.name,
+                "expected the key to be a scalar, string, struct or array, found another type: choose another field",
             )
         if scalar is not None and field.default is None and not _in_struct(schema, owner):
             raise Broken(
@@ -294,6 +297,13 @@ def _check_field(schema: model.Schema, owner: str, field: model.Field) -> None:
         layout.check_align(owner, field.name, attributes["force_align"], 1)
 
 
+def _can_be_key(schema: model.Schema, kind: model.Type) -> bool:
+    """True for what is no scalar, and can be compared: texts, and what lies in place."""
+    if isinstance(kind, model.String | model.Array):
+        return True
+    return isinstance(kind, model.Ref) and isinstance(schema.declarations.get(kind.name), model.Struct)
+
+
 def _in_struct(schema: model.Schema, owner: str) -> bool:
     return isinstance(schema.declarations.get(owner), model.Struct)
 
@@ -302,8 +312,6 @@ def _check_enum(enum: model.Enum) -> None:
     scalar = enum.base.name
     if scalar not in model.SCALARS or scalar in ("bool", "float32", "float64"):
         raise Broken(enum.name, None, f"expected an integer type, found {scalar}: name one of byte ... ulong")
-    if not enum.members:
-        raise Broken(enum.name, None, "expected a value, found none: add one")
     _check_names(enum.name, (member.name for member in enum.members), "value")
     low, high = layout.bounds(scalar)
     taken: dict[int, str] = {}
