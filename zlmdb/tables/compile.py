@@ -134,4 +134,7 @@ class Compiled:
             sections.append(f"# {self.table.__qualname__}: {title}")
             for write in ops.values():
                 sections.append("\n".join(write(self.source)))
+        value: Any = getattr(self.definition.value, "codec", self.definition.value)
+        if getattr(value, "declares", False):
+            sections.append(f"# {self.table.__qualname__}: values\n{value.source()}")
         return "\n\n".join(sections) + "\n"

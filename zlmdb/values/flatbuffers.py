@@ -70,6 +70,8 @@ class FlatBuffers(ValueCodec[T]):
         self.build = build
         self.cast = cast
         self.ids = ids
+        # What a class is compiled to stays for as long as it does, so a file that is opened again must not add to it.
+        self._settled: dict[Any, Self] = {}
         #: True if builder and reader are compiled from the record class.
         self.declares = build is None and cast is None and is_record(record)
 
@@ -91,8 +93,12 @@ class FlatBuffers(ValueCodec[T]):
         return self._compiled.declared
 
     def with_ids(self, ids: Ids) -> Self:
-        """The same codec with numbers of fields that a file has settled."""
-        return type(self)(self.record, ids=ids)
+        """The same codec with numbers of fields that a file has settled; the same object for the same numbers."""
+        key = tuple((name, tuple(sorted(numbers.items()))) for name, numbers in sorted(ids.items()))
+        known = self._settled.get(key)
+        if known is None:
+            known = self._settled[key] = type(self)(self.record, ids=ids)
+        return known
 
     def source(self) -> str:
         """The text of the functions that the record class is compiled to."""

@@ -186,7 +186,7 @@ class _Declaring:
         optional = len(parts) < len(parts_of(hint))
         if not parts:
             raise SchemaError(f"{where}: there is nothing to store of {short(found.type)}", field=found.name)
-        name = details.name or found.name
+        name = details.name or found.stored
         if not (name.isascii() and name.isidentifier()):
             raise SchemaError(
                 f"{where}: expected an ASCII name, found {name!r}; give one with zlmdb.fbs.Field(name=...)",
@@ -248,6 +248,8 @@ class _Declaring:
                 return None
             # Few compilers know these defaults, so they stand in the schema only if the class asks for it.
             if isinstance(kind.type, model.String) and isinstance(details.default, str):
+                if not details.deprecated:
+                    item.default, item.factory = details.default, None
                 return details.default
             if isinstance(kind.type, model.Vector) and details.default == "[]":
                 return "[]"
@@ -312,6 +314,8 @@ class _Declaring:
         info = describe(hint)
         if info is not None and info.kind in KINDS:
             record = self.record(hint, context.space)
+            if record.struct and not record.size:
+                self.refuse(context, "a struct cannot contain itself", hint)
             return Kind("struct" if record.struct else "table", model.Ref(record.name), info.name, record=record)
         self.refuse(context, advice(hint), hint)
 
