@@ -246,6 +246,23 @@ def test_tables_within_tables_change_by_the_same_rules(path: str) -> None:
         rows(path + "2", record(home=both, odd=(list[both], attrs.Factory(list))))
 
 
+def test_one_stored_table_may_become_two_classes(path: str) -> None:
+    line = record("Line", text=str)
+    First = record(home=line, work=line)  # noqa: N806
+    fill(path, First, First(home=line(text="h"), work=line(text="w")))
+    home = record("Home", text=str, rooms=(int, 3), both=(int, 1), pet=(Cat | Dog | None, None))
+    work = record("Work", floor=(str, "?"), text=str, both=(int, 1), desks=(int, 5))
+    Second = record(home=home, work=work)  # noqa: N806
+    assert rows(path, Second) == [Second(home=home(text="h"), work=work(text="w"))]
+    row = Second(home=home(text="h", rooms=4, both=2, pet=Dog(1)), work=work(text="w", floor="g", both=3, desks=6))
+    fill(path, Second, row)
+    assert rows(path, Second) == [row]
+    assert rows(path, First) == [First(home=line(text="h"), work=line(text="w"))]
+    other = record("Work", text=str, both=(str, ""))
+    with pytest.raises(zlmdb.TableMismatch, match="the type of a field cannot change"):
+        rows(path, record(home=home, work=other))
+
+
 # -- what must not change
 
 POINT = attrs.make_class("Point", {"x": attrs.field(type=float), "y": attrs.field(type=fbs.float32)})

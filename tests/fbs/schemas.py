@@ -59,11 +59,11 @@ def enums(draw: st.DrawFn, name: str) -> model.Enum:
 
 
 @st.composite
-def structs(draw: st.DrawFn, name: str, known: list[str]) -> model.Struct:
+def structs(draw: st.DrawFn, name: str, known: list[str], arrays: bool) -> model.Struct:
     """Known: structs, and enums with a value 0."""
     scalars = st.sampled_from(list(model.SCALARS)).map(model.Scalar)
     one = st.one_of(scalars, st.sampled_from(known).map(model.Ref)) if known else scalars
-    kind = st.one_of(one, one, st.builds(model.Array, one, st.integers(1, 4)))
+    kind = st.one_of(one, one, st.builds(model.Array, one, st.integers(1, 4))) if arrays else one
     fields = [model.Field(word, draw(kind), at, doc=draw(DOCS)) for at, word in enumerate(draw(names(1, 4)))]
     # An alignment counts only if it is more than that of the fields.
     simple = all(isinstance(field.type, model.Scalar) for field in fields)
@@ -155,11 +155,12 @@ def tables(draw: st.DrawFn, name: str, schema: model.Schema, texts: bool) -> mod
 
 
 @st.composite
-def schemas(draw: st.DrawFn, *, texts: bool = True, python: bool = False) -> model.Schema:
+def schemas(draw: st.DrawFn, *, texts: bool = True, python: bool = False, arrays: bool = True) -> model.Schema:
     """A schema that keeps every rule.
 
     Args:
         texts: defaults of strings and vectors, and strings in unions: not every compiler takes them.
+        arrays: arrays in structs.
         python: True leaves out what no Python class can say: unions with two members of one type.
     """
     full: list[str] = []
@@ -183,7 +184,7 @@ def schemas(draw: st.DrawFn, *, texts: bool = True, python: bool = False) -> mod
         known[name] = draw(enums(name))
     for _ in range(draw(st.integers(0, 3))):
         name = fresh("Struct")
-        known[name] = draw(structs(name, [other for other, item in known.items() if able(item)]))
+        known[name] = draw(structs(name, [other for other, item in known.items() if able(item)], arrays))
     future = [fresh("Table") for _ in range(draw(st.integers(1, 4)))]
     for name in future:
         known[name] = model.Table(name, ())

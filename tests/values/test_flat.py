@@ -80,9 +80,9 @@ def check(codec: Any, value: Any) -> None:
             assert same(found, value)
             assert same(detach(found), value)
             assert type(detach(found)) is codec.record
-            # What was read can be written, without a detour.
-            assert codec.encode(found) == data
-    assert same(codec.decode(codec.encode(codec.decode(foreign))), value)
+            # What was read can be written, without a detour; through the runtime one NaN may have become another.
+            again = codec.encode(found)
+            assert again == data if buffer is data else same(codec.decode(again), value)
 
 
 @relaxed

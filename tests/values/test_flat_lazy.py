@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import enum
 import functools
 import gc
 import pickle
 import uuid
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import attrs
 import msgspec
@@ -17,8 +18,14 @@ import numpy.typing as npt
 import pytest
 
 import zlmdb
+from zlmdb import fbs
 from zlmdb.values import FlatBuffers
 from zlmdb.values.flat.lazy import FlatView, detach
+
+
+class Level(enum.IntEnum):
+    LOW = 1
+    HIGH = 2
 
 
 @attrs.define(order=True)
@@ -211,6 +218,33 @@ def test_indexes_read_lazy_rows(trades: Any) -> None:
         table = txn[Trades]
         assert [row.price for row in table.by_symbol.select("S1")] == [7.0]
         assert [row.samples.sum() for row in table.select(return_keys=False)][-1] == 36.0
+
+
+@dataclasses.dataclass
+class Wide:
+    oid: fbs.uint64
+    small: Annotated[fbs.uint8 | None, fbs.Field(was="tiny")] = None
+    name: Annotated[str | None, fbs.Field(name="Name")] = None
+    level: Annotated[Level, fbs.Field(default=Level.LOW)] = Level.HIGH
+
+
+def test_indexes_over_fields_with_words_beside_their_types(db: Any) -> None:
+    @zlmdb.table("3f6b0f2e-5c57-4b0e-8d50-7a8f8c0a3102", pk="oid")
+    class Wides(zlmdb.Map[int, Wide], key=zlmdb.Uint64, value=zlmdb.FlatBuffers):
+        by_oid = zlmdb.index("oid", unique=True)
+        by_small = zlmdb.index("small", "name", nullable=True)
+        by_level = zlmdb.index("level")
+
+    indexes = {index.name: index.key.name for index in Wides._zlmdb_definition.indexes}
+    assert indexes == {"by_oid": "uint64", "by_small": "(uint8,string)", "by_level": "int64"}
+    db.attach_table(Wides)
+    with db.begin(write=True) as txn:
+        txn[Wides].add(Wide(2**64 - 1, 255, "x"))
+        txn[Wides].add(Wide(5, None, "y", Level.LOW))
+        assert txn[Wides].by_oid[2**64 - 1].small == 255
+        assert [row.oid for row in txn[Wides].by_small.select(255)] == [2**64 - 1]
+        assert [row.oid for row in txn[Wides].by_level.select(Level.LOW)] == [5]
+        assert txn[Wides].check() == []
 
 
 def test_a_wrong_field_is_named_with_its_table(trades: Any) -> None:

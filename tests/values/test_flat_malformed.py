@@ -204,6 +204,45 @@ def test_a_few_bytes_that_would_be_gigabytes_of_text() -> None:
     assert set(texts) == {"a" * size}
 
 
+def test_a_few_bytes_that_would_be_gigabytes_in_objects() -> None:
+    # One table with a long text, named by every offset of a vector.
+    count, size = 20_000, 100_000
+    data = struct.pack("<I5HH", 16, 10, 8, 0, 0, 4, 0) + struct.pack("<iI", 12, 4)
+    vector = len(data)
+    table = vector + 4 + 4 * count + 8
+    offsets = b"".join(struct.pack("<I", table - (vector + 4 + 4 * n)) for n in range(count))
+    data += struct.pack("<I", count) + offsets + struct.pack("<4H", 6, 8, 4, 0)
+    data += struct.pack("<iII", 8, 4, size) + b"a" * (size + 4)
+    row = TREE.decode(data)
+    assert row.many[5].name == "a" * size
+    with pytest.raises(DecodeError, match="more or deeper"):
+        detach(row)
+
+
+def test_unions_that_would_be_gigabytes_of_text() -> None:
+    @attrs.define
+    class Pets:
+        pets: list[Cat | str]
+
+    codec: FlatBuffers[Pets] = FlatBuffers(Pets)
+    count, size = 2000, 30_000
+    start = struct.pack("<I4H", 12, 8, 12, 4, 8) + struct.pack("<i", 8)
+    kinds = 12 + 12
+    vector = kinds + 4 + count
+    start += struct.pack("<II", kinds - 16, vector - 20) + struct.pack("<I", count) + b"\2" * count
+    words = vector + 4 + 4 * count
+    for step, kept in ((4, None), (0, count)):
+        offsets = b"".join(struct.pack("<I", words + step * n - (vector + 4 + 4 * n)) for n in range(count))
+        data = start + struct.pack("<I", count) + offsets + struct.pack("<I", size) * count + b"a" * (size + 8)
+        row = codec.decode(data)
+        if kept is None:
+            with pytest.raises(DecodeError, match="overlap"):
+                _ = row.pets
+        else:
+            assert len(row.pets) == kept
+            assert len(detach(row).pets) == kept
+
+
 def test_vectors_longer_than_the_buffer() -> None:
     data = TREE.encode(Tree(numbers=np.arange(3), texts=["a"]))
     at = data.index(struct.pack("<I", 3) + bytes(8))

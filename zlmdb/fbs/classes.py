@@ -23,11 +23,14 @@ required                    ``T``, without a default
 from __future__ import annotations
 
 import inspect
+import keyword
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Literal
 
 from zlmdb import errors
+from zlmdb.fbs.members import Members
 from zlmdb.fbs.printer import ordered
 from zlmdb.fbs.pynames import BUILTINS, class_names, field_names, member_trouble
 from zlmdb.values.flat import model
@@ -81,6 +84,7 @@ class Writer:
         self._order = [item for item in ordered(schema) if item.name not in self._uuids]
         self.names = class_names(self._order)
         self._shadowed: frozenset[str] = frozenset()
+        self._members = Members()
 
     def module(self, title: str) -> str:
         enums = [item for item in self._order if isinstance(item, model.Enum)]
@@ -95,7 +99,7 @@ class Writer:
         other = [line for line in needed if line not in own]
         if "fbs." in body:
             other.append("from zlmdb import fbs")
-        head = [f'"""{title}"""'] if title else []
+        head = [f'"""{title}"""' if _simple_line(title) else repr(title)] if title else []
         head += ["from __future__ import annotations", *("\n".join(lines) for lines in (own, other) if lines)]
         names = sorted(self.names.values())
         head.append(
@@ -123,12 +127,14 @@ class Writer:
             words.append("bit_flags=True")
         name = self.names[item.name]
         docs = {member.name: member.doc for member in item.members if member.doc}
-        if all(member.name.isidentifier() and not _keyword(member.name) for member in item.members):
+        if all(member.name.isidentifier() and not keyword.iskeyword(member.name) for member in item.members):
             yield f"@fbs.enum({', '.join([*words, *self._more(item)])})"
             yield f"class {name}({base}):"
             yield from self._docstring(item.doc)
             for member in item.members:
                 yield f"    {member.name} = {member.value}"
+            if not item.members and not item.doc:
+                yield "    pass"
         else:
             members = ", ".join(f'"{member.name}": {member.value}' for member in item.members)
             yield f'{name} = {base}("{name}", {{{members}}}, module=__name__)'
@@ -164,7 +170,7 @@ class Writer:
     @staticmethod
     def _simple(kind: model.Type) -> str:
         """The name that a member of a union has if it is given none."""
-        return kind.name.rpartition(".")[2] if isinstance(kind, model.Ref) else "string"
+        return kind.name.rpartition(".")[2] if isinstance(kind, model.Ref) else "Text"
 
     # -- records -------------------------------------------------------------------------------------------------------
 
@@ -192,6 +198,8 @@ class Writer:
         body = list(self._docstring(item.doc))
         for field in item.fields:
             body.append(f"    {attributes[field.name]}: {self._field(field, attributes[field.name], table)}")
+        if body and not body[-1]:
+            del body[-1]
         yield from body or ["    pass"]
         self._shadowed = frozenset()
 
@@ -249,12 +257,14 @@ class Writer:
         if timed is not None:
             return _moment(timed, int(default))
         if isinstance(target, model.Enum):
-            name = self.names[target.name]
-            for member in target.members:
-                if member.value == default and not _keyword(member.name):
-                    return f"{name}.{member.name}"
-            return f"{name}({default})"
-        if isinstance(default, float) and (default != default or default in (float("inf"), float("-inf"))):
+            if not target.members:
+                raise errors.SchemaError(
+                    f"{target.name}: expected a value, for field {field.name} to have one, found none: add one",
+                    table=target.name,
+                )
+            name, member = self.names[target.name], self._members.name(target, int(default))
+            return f"{name}({default})" if member is None or keyword.iskeyword(member) else f"{name}.{member}"
+        if isinstance(default, float) and not math.isfinite(default):
             return f'{"builtins." if "float" in self._shadowed else ""}float("{default!r}")'
         return repr(default)
 
@@ -327,9 +337,11 @@ class Writer:
         if not doc:
             return
         text = "\n".join(doc)
-        if len(doc) == 1 and text.isprintable() and "\\" not in text and '"' not in text:
+        if len(doc) == 1 and _simple_line(text):
             yield f'    """{text}"""'
-        elif all(line.isprintable() and "\\" not in line and '"""' not in line for line in doc) and text[-1:] != '"':
+        elif any(map(str.strip, doc[1:])) and all(
+            line.isprintable() and "\\" not in line and '"""' not in line for line in doc
+        ):
             first, *rest = doc
             yield f'    """{first}'
             yield from (f"    {line}" if line else "" for line in rest)
@@ -339,10 +351,9 @@ class Writer:
         yield ""
 
 
-def _keyword(name: str) -> bool:
-    import keyword
-
-    return keyword.iskeyword(name)
+def _simple_line(text: str) -> bool:
+    """True if a text may stand between quotes as it is."""
+    return text.isprintable() and "\\" not in text and '"' not in text
 
 
 def _text(text: str) -> str:

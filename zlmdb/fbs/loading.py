@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import linecache
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from types import ModuleType
 from typing import Any
@@ -107,13 +108,18 @@ def load(
     writer = Writer(schema, kind, arrays)
     digest = hashlib.sha256(f"{kind} {arrays}\n{unparse(schema)}".encode()).hexdigest()[:16]
     name = f"zlmdb.fbs.loaded_{digest}"
-    module = sys.modules.get(name)
-    if module is None:
-        module = _run(name, writer.module(""))
+    with _loading:
+        module = sys.modules.get(name)
+        if module is None:
+            module = _run(name, writer.module(""))
     classes = {
         full: getattr(module, writer.names[full]) if full in writer.names else UUID for full in schema.declarations
     }
     return Classes(schema, classes)
+
+
+#: Another thread must not see a module that is only half made, nor make its classes twice.
+_loading = threading.RLock()
 
 
 def _run(name: str, source: str) -> ModuleType:

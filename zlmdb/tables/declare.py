@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import uuid
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, overload
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args, get_origin, overload
 
 import zlmdb
 from zlmdb import errors, keys
@@ -391,6 +391,9 @@ def _type_of(path: str, info: Any) -> Any:
 
 def _not_none(tp: Any) -> Any:
     """A type without None: ``str`` for ``str | None``."""
+    if get_origin(tp) is Annotated:
+        # What stands beside it may name its key codec.
+        return Annotated[(_not_none(tp.__origin__), *tp.__metadata__)]
     kinds = [kind for kind in get_args(tp) if kind is not type(None)]
     if type(None) in get_args(tp) and len(kinds) == 1:
         return kinds[0]
@@ -410,6 +413,13 @@ def _check_pk(pk: tuple[str, ...], key: KeyCodec[Any], info: Any, where: str) ->
             raise errors.SchemaError(f"{where}: its primary key names {name!r}, which is no field of {info.name}")
 
 
+def _width_of(tp: Any) -> KeyCodec[Any] | None:
+    """The key codec of an integer of a FlatBuffers width (``zlmdb.fbs.uint64``); None for any other type."""
+    name = next((note.name for note in getattr(tp, "__metadata__", ()) if type(note).__name__ == "Scalar"), "")
+    codec: KeyCodec[Any] | None = getattr(keys, name.title())() if "int" in name else None
+    return codec
+
+
 def _codec_of_fields(fields: tuple[str, ...], info: Any, where: str) -> KeyCodec[Any]:
     parts = []
     for path in fields:
@@ -418,7 +428,7 @@ def _codec_of_fields(fields: tuple[str, ...], info: Any, where: str) -> KeyCodec
                 f"{where}: rows have no declared type to find that of {path!r} in; give key=zlmdb.String, or the like"
             )
         tp = _type_of(path, info)
-        codec = None if tp is None else keys.for_type(tp)
+        codec = None if tp is None else _width_of(tp) or keys.for_type(tp)
         if codec is None:
             raise errors.SchemaError(
                 f"{where}: there is no key codec for field {path!r} of type {tp!r}; give key=... , or index a function"

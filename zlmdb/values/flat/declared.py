@@ -186,7 +186,7 @@ class _Declaring:
         optional = len(parts) < len(parts_of(hint))
         if not parts:
             raise SchemaError(f"{where}: there is nothing to store of {short(found.type)}", field=found.name)
-        name = details.name or found.name
+        name = details.name or found.stored
         if not (name.isascii() and name.isidentifier()):
             raise SchemaError(
                 f"{where}: expected an ASCII name, found {name!r}; give one with zlmdb.fbs.Field(name=...)",

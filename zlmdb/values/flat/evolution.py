@@ -245,6 +245,14 @@ class _Settling:
     def new(self, record: Record, item: Item, fields: dict[str, dict[str, Any]], ids: dict[str, int]) -> None:
         """A field that the file does not know yet."""
         where, field = f"{record.info.name}.{item.name}", item.field
+        for name, found in fields.items():
+            # Of another class that is the same stored table, and has come before this one.
+            ids.setdefault(name, found["id"])
+            if self.type_slot(found["type"]):
+                ids.setdefault(f"{name} (its type)", found["id"] - 1)
+        if field.name in fields:
+            self.known(record, item, field.name, fields)
+            return
         slots = 2 if item.kind.type_slot else 1
         taken = set(ids.values())
         number = item.given if item.given is not None else max(taken, default=-1) + slots

@@ -58,6 +58,12 @@ class Kind:
         return self.norm is not None
 
     @property
+    def sized(self) -> bool:
+        """True for texts and vectors, but those of tables, which are counted one by one."""
+        many = self.element is not None and self.element.name not in ("table", "union")
+        return self.name in ("str", "bytes", "ndarray") or many
+
+    @property
     def type_slot(self) -> bool:
         """True if a field takes two slots, the first of them for the type."""
         return self.name == "union" or (self.element is not None and self.element.name == "union")

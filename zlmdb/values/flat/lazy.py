@@ -17,8 +17,11 @@ __all__ = ["FlatView", "detach", "detached", "expired", "fault", "view_class"]
 
 T = TypeVar("T")
 
-#: Tables that `detach` makes of a small buffer; of a larger one as many as it has room for.
+#: Tables that `detach` makes of a small buffer at most; of a larger one as many as it has room for.
 MIN_TABLES = 100_000
+#: Bytes of texts and vectors that it makes of a small buffer at most; of a larger one so many times its size.
+MIN_BYTES = 1 << 26
+TIMES = 16
 
 
 class FlatView:
@@ -90,7 +93,8 @@ def detach(value: T) -> T:
     """
     if not isinstance(value, FlatView):
         return value
-    return cast("T", value._zlmdb_detach([max(MIN_TABLES, len(value._zb) // 4)], 1))
+    size = len(value._zb)
+    return cast("T", value._zlmdb_detach([max(MIN_TABLES, size // 4), max(MIN_BYTES, size * TIMES)], 1))
 
 
 def detached(value: Any, left: list[int], depth: int) -> Any:
@@ -103,10 +107,18 @@ def detached(value: Any, left: list[int], depth: int) -> Any:
     return value
 
 
-def spend(view: FlatView, left: list[int], depth: int) -> None:
-    """Count a table: a few bytes can name one table many times, in tables that are themselves named many times."""
+def spend(view: FlatView, left: list[int], depth: int, size: int) -> None:
+    """Count a table: a few bytes can name one table many times, in tables that are themselves named many times.
+
+    Args:
+        view: the table.
+        left: how many tables, and how many bytes in texts and vectors, there may still be.
+        depth: tables within tables.
+        size: bytes in texts and vectors of this one.
+    """
     left[0] -= 1
-    if left[0] < 0 or depth > MAX_DEPTH:
+    left[1] -= size
+    if left[0] < 0 or left[1] < 0 or depth > MAX_DEPTH:
         raise fault(view, None, Malformed("tables within tables, more or deeper than the buffer can honestly hold"))
 
 

@@ -342,15 +342,19 @@ class _ClassWriter:
         """``detach(self, left, depth)``: the plain object."""
         line = self.source.line
         line(0, "def detach(self, left, depth):")
-        line(1, "spend(self, left, depth)")
+        # Counted before what lies within is looked at, so that no depth of it is entered in vain.
+        early = [(at, item) for at, item in enumerate(self.record.items) if item.kind.sized]
+        for at, item in early:
+            line(1, f"v{at} = self.{item.name}")
+        sizes = [_size(item, f"v{at}") for at, item in early]
+        line(1, f"spend(self, left, depth, {' + '.join(sizes) or 0})")
         for at, item in enumerate(self.record.items):
-            value, kind = f"self.{item.name}", item.kind
+            value, kind = f"v{at}" if item.kind.sized else f"self.{item.name}", item.kind
             if kind.name == "ndarray":
-                line(1, f"v{at} = {value}")
-                line(1, f"v{at} = {'None if v' + str(at) + ' is None else ' if item.optional else ''}v{at}.copy()")
+                line(1, f"v{at} = {f'None if v{at} is None else ' if item.optional else ''}v{at}.copy()")
             elif kind.name in ("table", "union") or (kind.element and kind.element.name in ("table", "union")):
                 line(1, f"v{at} = detached({value}, left, depth + 1)")
-            else:
+            elif not kind.sized:
                 line(1, f"v{at} = {value}")
         line(1, "try:")
         construction(self.source, self.record, 2)
@@ -358,6 +362,19 @@ class _ClassWriter:
         line(2, "raise")
         line(1, "except Exception as error:")
         line(2, "raise fault(self, None, error) from error")
+
+
+def _size(item: Item, var: str) -> str:
+    """Expression of the bytes that a text or vector takes, roughly."""
+    kind = item.kind
+    size = f"len({var})"
+    if kind.name == "ndarray":
+        size = f"{var}.nbytes"
+    elif kind.element is not None and kind.element.name == "str":
+        size = f"sum(map(len, {var}))"
+    elif kind.element is not None:
+        size = f"8 * len({var})"
+    return f"(0 if {var} is None else {size})" if item.optional else size
 
 
 class _Members(dict[int, Any]):

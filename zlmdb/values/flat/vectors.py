@@ -103,15 +103,30 @@ class VectorReader:
 
     def _unions(self, element: Kind, container: type) -> Callable[..., Any]:
         read = self._union(element)
+        number_of_text = next((number for number, member in element.members if member.name == "str"), 0)
 
         def unions(data: Buffer, types: int, place: int, lease: Lease | None) -> Any:
             first, kinds = vector_at(data, types, 1)
             start, count = vector_at(data, place, 4)
             if kinds != count:
                 raise Malformed(f"{kinds} types for {count} members of a union")
-            found = [read(data, first + at, start + 4 * at, lease) for at in range(count)]
-            if any(one is None for one in found):
-                raise Malformed("a member of a vector of unions that is none")
+            found: list[Any] = []
+            texts: dict[int, str] = {}
+            left = len(data)
+            for at in range(count):
+                slot = start + 4 * at
+                # A text that is named twice is one text, and texts that overlap could be far more than the buffer.
+                one = texts.get(slot + U32(data, slot)[0]) if texts else None
+                if one is None or number_of_text != data[first + at]:
+                    one = read(data, first + at, slot, lease)
+                    if one is None:
+                        raise Malformed("a member of a vector of unions that is none")
+                    if type(one) is str:
+                        texts[slot + U32(data, slot)[0]] = one
+                        left -= len(one)
+                        if left < 0:
+                            raise Malformed(f"a vector of unions at {start} with texts that overlap")
+                found.append(one)
             return container(found)
 
         return unions
