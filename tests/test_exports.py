@@ -29,7 +29,7 @@ ERRORS = re.findall(
     r"\w+",
     """
     AlreadyOpen CatalogError ConstraintError DataError DatabaseClosed DatabaseError DatabaseFull
-    DatabaseNotFound DecodeError DuplicateKey EncodeError KeyTooLong KeyTypeError KeyValueError
+    DatabaseNotFound DecodeError DuplicateKey EncodeError KeyTooLong KeyTypeError KeyValueError MissingExtra
     NullValueConstraint PickleNotAllowed ReadOnlyDatabase ReadOnlyTransaction ReadersFull SchemaError
     TableMismatch TableNotAttached TransactionClosed TransactionError UniqueViolation ValueTypeError
     ViewExpired ZlmdbError

@@ -14,6 +14,7 @@
     │   ├── EncodeError            a value that its codec cannot write (also ValueError)
     │   ├── DecodeError            stored bytes that their codec cannot read (also ValueError)
     │   └── PickleNotAllowed       reading pickles was not asked for
+    ├── MissingExtra               an optional package that is not installed (also ImportError)
     ├── ConstraintError            a write that a declared constraint forbids
     │   ├── DuplicateKey           add() of a primary key that exists
     │   ├── NullValueConstraint    None in an index that is not nullable (also RuntimeError)
@@ -61,6 +62,7 @@ __all__ = [
     "KeyTooLong",
     "KeyTypeError",
     "KeyValueError",
+    "MissingExtra",
     "NullValueConstraint",
     "PickleNotAllowed",
     "ReadOnlyDatabase",
@@ -219,6 +221,10 @@ class NullValueConstraint(ConstraintError, RuntimeError):
 
 class UniqueViolation(ConstraintError):
     """Another row stands under this key of a unique index."""
+
+
+class MissingExtra(ZlmdbError, ImportError):
+    """Something was asked for that needs an optional package which is not installed; the message says what to run."""
 
 
 class TransactionError(ZlmdbError):
