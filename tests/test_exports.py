@@ -30,7 +30,7 @@ ERRORS = re.findall(
     """
     AlreadyOpen CatalogError ConstraintError DataError DatabaseClosed DatabaseError DatabaseFull
     DatabaseNotFound DecodeError DuplicateKey EncodeError KeyTooLong KeyTypeError KeyValueError MissingExtra
-    NullValueConstraint PickleNotAllowed ReadOnlyDatabase ReadOnlyTransaction ReadersFull SchemaError
+    NullValueConstraint PickleNotAllowed QueryError ReadOnlyDatabase ReadOnlyTransaction ReadersFull SchemaError
     TableMismatch TableNotAttached TransactionClosed TransactionError UniqueViolation ValueTypeError
     ViewExpired ZlmdbError
     """,

@@ -15,6 +15,7 @@
     │   ├── DecodeError            stored bytes that their codec cannot read (also ValueError)
     │   └── PickleNotAllowed       reading pickles was not asked for
     ├── MissingExtra               an optional package that is not installed (also ImportError)
+    ├── QueryError                 a query in SQL that cannot be answered (also ValueError)
     ├── ConstraintError            a write that a declared constraint forbids
     │   ├── DuplicateKey           add() of a primary key that exists
     │   ├── NullValueConstraint    None in an index that is not nullable (also RuntimeError)
@@ -65,6 +66,7 @@ __all__ = [
     "MissingExtra",
     "NullValueConstraint",
     "PickleNotAllowed",
+    "QueryError",
     "ReadOnlyDatabase",
     "ReadOnlyTransaction",
     "ReadersFull",
@@ -225,6 +227,10 @@ class UniqueViolation(ConstraintError):
 
 class MissingExtra(ZlmdbError, ImportError):
     """Something was asked for that needs an optional package which is not installed; the message says what to run."""
+
+
+class QueryError(ZlmdbError, ValueError):
+    """A query that cannot be answered: not one SELECT statement, or not understood; says what the SQL engine says."""
 
 
 class TransactionError(ZlmdbError):
