@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from zlmdb.columns.arrays import arrow_reader, arrow_table, pandas_frame, polars_frame
     from zlmdb.columns.frame import Column, Frame, Source
-    from zlmdb.columns.intake import Intake, is_columns
-    from zlmdb.columns.output import BATCH_ROWS, Output
+    from zlmdb.columns.intake import Intake
+    from zlmdb.columns.output import BATCH_ROWS, Columns, Output, is_columns
+    from zlmdb.columns.result import Result
 
 __all__ = [
     "BATCH_ROWS",
     "Column",
+    "Columns",
     "Frame",
     "Intake",
     "Output",
+    "Result",
     "Source",
     "arrow_reader",
     "arrow_table",
@@ -31,8 +34,9 @@ __all__ = [
 _HOMES = {
     "arrays": ("arrow_reader", "arrow_table", "pandas_frame", "polars_frame"),
     "frame": ("Column", "Frame", "Source"),
-    "intake": ("Intake", "is_columns"),
-    "output": ("BATCH_ROWS", "Output"),
+    "intake": ("Intake",),
+    "output": ("BATCH_ROWS", "Columns", "Output", "is_columns"),
+    "result": ("Result",),
 }
 
 if not TYPE_CHECKING:

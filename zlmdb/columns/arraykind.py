@@ -36,11 +36,11 @@ class Arrays(Kind):
         first = next((value for value in values if value is not None), None)
         if first is None:
             return Arrays(np.dtype("f8"), 1)
-        return Arrays(first.dtype, first.ndim)
+        return Arrays(first.dtype.newbyteorder("="), first.ndim)
 
     def clean(self, values: Any) -> Any:
         for at, value in enumerate(values):
-            if value.dtype != self.dtype or value.ndim != self.dimensions:
+            if value.dtype.newbyteorder("=") != self.dtype or value.ndim != self.dimensions:
                 raise Misfit(self.expects, f"\0an array of {value.dtype} with {value.ndim} dimensions", at)
         return values
 

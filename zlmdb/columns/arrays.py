@@ -100,7 +100,7 @@ def pandas_of(table: Any) -> Any:
     }
     columns = []
     for field, column in zip(table.schema, table.columns, strict=True):
-        if field.type == pa.uuid():
+        if field.type == pa.uuid() or pa.types.is_nested(field.type):
             columns.append(pd.Series(objects(column.to_pylist()), dtype=object))
         elif field.nullable and field.type in nullable:
             columns.append(column.to_pandas(types_mapper=nullable.get))

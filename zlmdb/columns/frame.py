@@ -7,7 +7,8 @@ batch at a time, and how to decode them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from zlmdb import errors
@@ -21,6 +22,10 @@ from zlmdb.keys.base import KeyCodec
 from zlmdb.values.base import ValueCodec
 
 __all__ = ["Column", "Frame", "Source"]
+
+#: How many rows are looked at to tell what is not declared: whether times have a zone, first; then everything else.
+GLANCE = 64
+FIRST_ROWS = 1024
 
 
 class Source(Protocol):
@@ -120,7 +125,7 @@ class Frame:
         """All columns that there are, wanted or not; of undeclared rows, what the first batch has."""
         if self._all is None:
             if self.source.values and self._values.kinds is None and not self._only_keys():
-                self._settle(self._first(None))
+                self._settle(self._first(FIRST_ROWS))
             self._all = [self._typed(column) for column in self._columns()]
         return self._all
 
@@ -165,8 +170,6 @@ class Frame:
         if given is not None:
             kind = given if isinstance(given, Kind) else Typed(given, kind if kind_is_certain(kind) else None)
         elif not self.dictionaries and getattr(kind, "dictionary", False):
-            from copy import copy
-
             plain: Any = copy(kind)
             plain.dictionary = False
             kind = plain
@@ -198,24 +201,44 @@ class Frame:
         except Exception as error:
             raise self._broken(chunk, error) from error
 
-    def _first(self, size: int | None) -> tuple[list[bytes], list[bytes]]:
-        return next(iter(self.source.chunks(size or min(self.batch_rows, 1000), True)), ([], []))
+    def _first(self, size: int) -> tuple[list[bytes], list[bytes]]:
+        return next(iter(self.source.chunks(size, True)), ([], []))
 
     def certain(self) -> list[Column]:
         """The wanted columns, their kinds certain; a kind that depends on the rows is settled by the first ones."""
         selected = self._selected()
-        if all(column.kind.settled for column in selected):
+        open_ = [column for column in selected if not column.kind.settled]
+        if not open_:
             return selected
-        chunk = self._first(self.batch_rows)
-        vectors = self._decode(chunk, selected)
-        settled = []
-        for column, values in zip(selected, vectors, strict=True):
+        settled = self._settled(open_, GLANCE)
+        if settled is None:
+            settled = self._settled(open_, FIRST_ROWS)
+        known = {column.name: column for column in settled or ()}
+        return [known.get(column.name, column) for column in selected]
+
+    def _settled(self, columns: list[Column], size: int) -> list[Column] | None:
+        """The columns, settled by so many rows; None if more of them may tell more."""
+        chunk = self._first(size)
+        found = []
+        for column, values in zip(columns, self._decode(chunk, columns), strict=True):
+            told = any(value is not None for value in values) and not column.kind.open_ended
+            if not told and len(chunk[0]) == size and size < FIRST_ROWS:
+                return None
             try:
-                kind = column.kind if column.kind.settled else column.kind.settle(values)
+                found.append(replace(column, kind=column.kind.settle(values)))
             except Misfit as wrong:
                 raise self._misfit(chunk, column, wrong) from None
-            settled.append(Column(column.name, kind, column.part, column.field))
-        return settled
+        return found
+
+    def over(self, source: Source) -> Frame:
+        """The same columns of other rows of the table.
+
+        Args:
+            source: the rows.
+        """
+        frame = copy(self)
+        frame.source = source
+        return frame
 
     # -- batches
 
@@ -317,8 +340,7 @@ class Frame:
             )
         text = str(expression)
         known = {column.name for column in columns}
-        more = Frame(self.source, None, None, None, self.batch_rows, self.dictionaries)
-        more._values, more._given = self._values, {}
+        more = copy(self)
         more._wanted = [c.name for c in more.columns() if c.name not in known and c.name in text]
         return more.certain() if more._wanted else []
 

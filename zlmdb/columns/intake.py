@@ -6,33 +6,19 @@ are converted only where nothing is lost, and an error names the file, the row (
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from zlmdb import errors
 from zlmdb.columns import extras
 from zlmdb.columns.frame import Column, Frame, Source
 from zlmdb.columns.kinds import AWARE, Kind, Misfit
-from zlmdb.columns.lookup import Undeclared, kind_of
+from zlmdb.columns.lookup import Undeclared
 from zlmdb.columns.nested import Listed, Mapped, Record, Tupled, make_rows
-from zlmdb.columns.output import Output
-from zlmdb.columns.readers import Batches, open_columns
+from zlmdb.columns.readers import Batches, open_columns, without_views
 from zlmdb.columns.rows import VALUE
 
-__all__ = ["Intake", "is_columns"]
-
-
-def is_columns(given: Any) -> bool:
-    """True if something holds columns: a path, an Arrow object, or a frame of pandas or Polars."""
-    if isinstance(given, (str, os.PathLike)):
-        return True
-    if isinstance(given, (Output, Mapping)):
-        return False
-    package = type(given).__module__.partition(".")[0]
-    return (
-        hasattr(given, "__arrow_c_stream__") or hasattr(given, "__arrow_c_array__") or package in ("pandas", "pyarrow")
-    )
+__all__ = ["Intake"]
 
 
 class Intake:
@@ -40,7 +26,7 @@ class Intake:
 
     Args:
         source: the table that they are for, of which nothing is read: its codecs and names.
-        given: what :func:`is_columns` is true for.
+        given: what :func:`zlmdb.columns.is_columns` is true for.
         ignore: columns that are not wanted.
 
     Raises:
@@ -55,7 +41,7 @@ class Intake:
         self.ignore = frozenset((ignore,) if isinstance(ignore, str) else ignore)
         fields = self.frame._values.kinds
         self._known = {} if fields is None else {column.name: column for column in self.frame.columns()}
-        self._given: Batches = open_columns(given, self._text_types)
+        self._given: Batches = open_columns(given, self._text_types, self._certain)
         self.title = f"table {source.table}" if self._given.path is None else f"file {self._given.path}"
         #: How many rows there are; None if that is not known.
         self.total = self._given.total
@@ -77,12 +63,14 @@ class Intake:
             found[name] = _csv_type(declared, pa)
         return {name: kind for name, kind in found.items() if kind is not None}
 
+    def _certain(self, name: str) -> Kind | None:
+        column = self._known.get(name)
+        return column.kind if column is not None and column.kind.settled else None
+
     def _declared(self, name: str) -> Kind | None:
         """The kind of the record's field of that name, which may be another than that of the key's part."""
-        info = self.frame._values.info
-        if info is None or name not in info.fields:
-            return None
-        return kind_of(info.fields[name].type, (info.type,))
+        fields = self.frame._values.kinds
+        return None if self.frame._values.info is None or fields is None else fields.get(name)
 
     def rows(self) -> Iterator[Any]:
         """The rows; pairs (key, row), if the rows do not hold their key.
@@ -104,6 +92,7 @@ class Intake:
         kind = self._declared(name) or (Undeclared() if column is None else column.kind)
         if self._given.text:
             array = _absent(array, kind)
+        array = without_views(array)
         try:
             return kind.from_arrow(array)
         except Misfit as wrong:
@@ -122,7 +111,7 @@ class Intake:
         if twice is not None:
             raise self._wrong(f"expected columns of different names, found {twice} twice", twice)
         if not self._known:
-            keys = self.frame._key_names(names) if not self.source.pk else list(self.source.pk)
+            keys = self._keys_among(names)
             missing = [name for name in keys if name not in names]
             if missing:
                 raise self._wrong(f"expected a column {missing[0]} with the key, found {', '.join(names)}", missing[0])
@@ -140,12 +129,22 @@ class Intake:
             if column.name not in names and (field is None or field.required):
                 raise self._wrong(f"expected a column {column.name}, found {', '.join(given) or 'none'}", column.name)
 
+    def _keys_among(self, names: Iterable[str]) -> list[str]:
+        """The names of the key's columns; where values have fields of these names, they end in more underlines."""
+        found = self.frame._key_names(())
+        if self.source.pk:
+            return found
+        given = set(names)
+        while {f"{name}_" for name in found} <= given:
+            found = [f"{name}_" for name in found]
+        return found
+
     def _wrong(self, what: str, field: str) -> errors.SchemaError:
         return errors.SchemaError(f"{self.title}: {what}", table=self.source.table, field=field)
 
     def _assemble(self, held: dict[str, list[Any]], count: int) -> Iterable[Any]:
         info = self.frame._values.info
-        own = {name: values for name, values in held.items() if self._is_field(name)}
+        own = {name: values for name, values in held.items() if self._is_field(name, held)}
         keys = [name for name in held if name not in own]
         rows: Iterable[Any]
         if info is not None:
@@ -160,14 +159,14 @@ class Intake:
             )
         if self.source.pk:
             return rows
-        order = self.frame._key_names(list(own))
+        order = self.frame._key_names(list(own)) if self._known else self._keys_among(held)
         parts = [held[name] for name in order if name in keys]
         return zip(parts[0] if not self.frame._keys.composite else zip(*parts, strict=True), rows, strict=True)
 
-    def _is_field(self, name: str) -> bool:
+    def _is_field(self, name: str, names: Iterable[str]) -> bool:
         column: Column | None = self._known.get(name)
         if column is None:
-            return bool(self.source.pk) or name not in self.frame._key_names(())
+            return bool(self.source.pk) or name not in self._keys_among(names)
         info = self.frame._values.info
         return column.field is not None or (info is not None and name in info.fields)
 

@@ -83,6 +83,8 @@ class Kind:
     optional = False
     #: True if what CBOR's decoder gives can be taken as it is, where its type is one of `types`.
     plain = False
+    #: True if more values may tell more about the kind than the first one does.
+    open_ended = False
     #: The types of values that need no closer look.
     types: frozenset[type] = frozenset()
 
@@ -260,8 +262,11 @@ def _decoded(array: Any) -> Any:
         array = array.combine_chunks()
     if isinstance(array, pa.ExtensionArray):
         array = array.storage
-    if pa.types.is_dictionary(array.type) or pa.types.is_run_end_encoded(array.type):
-        array = array.dictionary_decode() if pa.types.is_dictionary(array.type) else pa.compute.run_end_decode(array)
+    if pa.types.is_dictionary(array.type):
+        # Not every type of values can be taken by index; what it is decoded to can.
+        array = pa.DictionaryArray.from_arrays(array.indices, _decoded(array.dictionary)).dictionary_decode()
+    if pa.types.is_run_end_encoded(array.type):
+        array = pa.compute.run_end_decode(array)
     for test, plain in (("is_string_view", "string"), ("is_binary_view", "binary")):
         if getattr(pa.types, test)(array.type):
             array = array.cast(getattr(pa, plain)())
@@ -291,6 +296,12 @@ class _Int(Scalar):
         if isinstance(value, int) and not isinstance(value, bool):
             return int(value)
         raise Misfit(self.expects, value)
+
+    def back(self, array: Any) -> list[Any]:
+        if pyarrow().types.is_integer(array.type):
+            found: list[Any] = array.to_pylist()  # Python's integers have no bounds
+            return found
+        return super().back(array)
 
 
 class _Float(Scalar):
@@ -676,6 +687,17 @@ class _Date(Scalar):
         if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
             return dt.date(value.year, value.month, value.day)
         raise Misfit(self.expects, value)
+
+    def back(self, array: Any) -> list[Any]:
+        if not pyarrow().types.is_timestamp(array.type):
+            return super().back(array)
+        if array.type.tz is not None:
+            raise Misfit(self.expects, f"\0a column of {array.type}")
+        days = array.cast(pyarrow().date32())  # which cuts the time of day off
+        for at, (day, time) in enumerate(zip(days.cast(array.type), array, strict=True)):
+            if day != time:
+                raise Misfit(self.expects, time.as_py(), at)
+        return super().back(days)
 
 
 class _Time(Scalar):

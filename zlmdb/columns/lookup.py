@@ -65,7 +65,10 @@ def kind_of(declared: Any, within: tuple[Any, ...] = ()) -> Kind:
     if origin in (Union, types.UnionType):
         return _union(get_args(declared), within)
     if origin is typing.Literal:
-        return kind_of_values(list(get_args(declared)))
+        values = get_args(declared)
+        alike = len({type(value) for value in values if value is not None}) == 1
+        kind = kind_of(type(next(value for value in values if value is not None))) if alike else Undeclared()
+        return kind.with_none() if None in values else kind
     try:
         if declared in _SCALARS:
             return _SCALARS[declared]
@@ -129,6 +132,7 @@ class Undeclared(Kind):
     """Values of any type: the first ones tell the kind."""
 
     optional = True
+    open_ended = True
     expects = "anything"
     plain = False
 
@@ -189,9 +193,10 @@ def kind_of_values(values: Sequence[Any]) -> Kind:
         items = [item for value in values if isinstance(value, (list, tuple, set, frozenset)) for item in value]
         kind = Listed(cls, kind_of_values(items).with_none())
     else:
-        kind = kind_of(cls).settle(values)
+        kind = kind_of(cls)
         if isinstance(kind, Undeclared):
-            raise Misfit("a value that a column can hold", first, list(values).index(first))
+            raise Misfit("a value that a column can hold", first, next(n for n, v in enumerate(values) if v is first))
+        kind = kind.settle(values)
     return kind.with_none()
 
 

@@ -38,6 +38,7 @@ class _Compound(Kind):
     """Values with parts."""
 
     parts: tuple[Kind, ...]
+    open_ended = True
 
     @property
     def settled(self) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from zlmdb.columns.frame import Frame, Source
 
-__all__ = ["BATCH_ROWS", "Columns", "Output"]
+__all__ = ["BATCH_ROWS", "Columns", "Output", "is_columns"]
 
 #: How many rows are read, decoded and handed on together unless something else is asked for.
 BATCH_ROWS = 65_536
@@ -154,3 +155,15 @@ class Output:
 
         polars("to_polars()")
         return polars_of(self.to_arrow(columns, where=where, schema=schema, batch_rows=batch_rows).read_all())
+
+
+def is_columns(given: Any) -> bool:
+    """True if something holds columns: a path, an Arrow object, or a frame of pandas or Polars."""
+    if isinstance(given, (str, os.PathLike)):
+        return True
+    if isinstance(given, (Output, Mapping)):
+        return False
+    package = type(given).__module__.partition(".")[0]
+    return (
+        hasattr(given, "__arrow_c_stream__") or hasattr(given, "__arrow_c_array__") or package in ("pandas", "pyarrow")
+    )

@@ -10,8 +10,11 @@ from typing import Any
 
 from zlmdb import errors
 from zlmdb.columns import extras
+from zlmdb.columns.kinds import Kind, Misfit
 
-__all__ = ["Batches", "open_columns"]
+__all__ = ["Batches", "open_columns", "without_views"]
+
+Declared = Callable[[str], Kind | None]
 
 #: How many rows of a file are in memory at a time.
 ROWS = 65_536
@@ -34,12 +37,13 @@ class Batches:
     text: bool = False
 
 
-def open_columns(given: Any, text_types: Callable[[list[str]], dict[str, Any]]) -> Batches:
+def open_columns(given: Any, text_types: Callable[[list[str]], dict[str, Any]], declared: Declared) -> Batches:
     """The batches of something that holds columns.
 
     Args:
         given: a path, an Arrow object, or a frame of pandas or Polars.
         text_types: gives the types of the columns of a text file, by name.
+        declared: gives the kind of the column of a name, where objects of Python do not tell; None if it is not known.
 
     Raises:
         MissingExtra: if pyarrow is not installed.
@@ -50,7 +54,7 @@ def open_columns(given: Any, text_types: Callable[[list[str]], dict[str, Any]]) 
     if isinstance(given, (str, os.PathLike)):
         return _file(os.fspath(given), text_types)
     if type(given).__module__.partition(".")[0] == "pandas":
-        table = _of_pandas(given, pa)
+        table = _of_pandas(given, pa, declared)
         return Batches(iter(table.to_batches(max_chunksize=ROWS)), total=table.num_rows)
     if isinstance(given, pa.RecordBatch):
         return Batches(iter([given]), total=given.num_rows)
@@ -68,6 +72,32 @@ def open_columns(given: Any, text_types: Callable[[list[str]], dict[str, Any]]) 
     raise TypeError(f"load(): expected rows, columns or a path, found {type(given).__name__} {errors.short(given)}")
 
 
+def without_views(array: Any) -> Any:
+    """The array with text and bytes inside of lists and structs in the types that all functions of pyarrow know."""
+    pa = extras.pyarrow()
+    if not pa.types.is_nested(array.type):
+        return array
+    wanted = _without_views(array.type, pa)
+    return array if wanted == array.type else array.cast(wanted)
+
+
+def _without_views(found: Any, pa: Any) -> Any:
+    if pa.types.is_struct(found):
+        return pa.struct([field.with_type(_without_views(field.type, pa)) for field in found])
+    if pa.types.is_map(found):
+        return pa.map_(_without_views(found.key_type, pa), _without_views(found.item_type, pa))
+    if pa.types.is_list(found) or pa.types.is_large_list(found):
+        kind = pa.list_ if pa.types.is_list(found) else pa.large_list
+        return kind(found.value_field.with_type(_without_views(found.value_type, pa)))
+    if pa.types.is_string_view(found):
+        return pa.string()
+    if pa.types.is_binary_view(found):
+        return pa.binary()
+    if pa.types.is_dictionary(found):
+        return _without_views(found.value_type, pa)
+    return found
+
+
 def _length(given: Any) -> int | None:
     try:
         return len(given)
@@ -81,19 +111,34 @@ def _sliced(batches: Any) -> Iterator[Any]:
             yield batch.slice(start, ROWS)
 
 
-def _of_pandas(frame: Any, pa: Any) -> Any:
+def _of_pandas(frame: Any, pa: Any, declared: Declared) -> Any:
     """The Arrow table of a frame; its index, if it has a name, is a column."""
     if any(name is not None for name in frame.index.names):
         frame = frame.reset_index()
     columns = {}
     for name, column in frame.items():
         try:
-            columns[str(name)] = pa.Array.from_pandas(column)
+            columns[str(name)] = _of_series(column, pa, declared(str(name)))
         except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
             raise errors.ValueTypeError(
                 f"data frame, column {name}: expected values of one type, found others: {error}", field=str(name)
             ) from error
     return pa.table(columns)
+
+
+def _of_series(column: Any, pa: Any, kind: Kind | None) -> Any:
+    try:
+        return pa.Array.from_pandas(column)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+        if kind is None:
+            raise
+    try:
+        return pa.Array.from_pandas(column, type=kind.arrow_type())
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+        try:
+            return kind.to_arrow([None if value is None else value for value in column])
+        except Misfit as wrong:
+            raise pa.ArrowInvalid(f"row {(wrong.at or 0) + 1}: {wrong.found}") from None
 
 
 def _file(path: str, text_types: Callable[[list[str]], dict[str, Any]]) -> Batches:

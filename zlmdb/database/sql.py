@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from zlmdb import errors
 from zlmdb.columns import extras
-from zlmdb.columns.frame import Column, Frame
+from zlmdb.columns.frame import Frame
 from zlmdb.columns.pushdown import Condition, key_range, scans
 from zlmdb.columns.result import Result, as_declared
 from zlmdb.keys import Composite
@@ -67,16 +67,14 @@ class _View:
         self.source = f"zlmdb_t{number}"
         self.map = table
         self.run = run
-        columns = self._frame(table._source()).certain()
+        self.frame = Frame(table._source(), batch_rows=SCAN_ROWS, dictionaries=False)
+        columns = self.frame.certain()
         #: The columns under the names that DuckDB knows them by, the key first: what counts rows reads the first one.
         ordered = sorted(columns, key=lambda column: column.part is None)
         names = {column.name: f"t{number}_c{at}" for at, column in enumerate(columns)}
         self.columns = {names[column.name]: column for column in ordered}
         self.select = ", ".join(f'"{names[c.name]}" AS {_quoted(c.name)}' for c in columns)
         self.span: tuple[bytes, bytes] | None = None
-
-    def _frame(self, source: Any) -> Frame:
-        return Frame(source, batch_rows=SCAN_ROWS, dictionaries=False)
 
     def schema(self, names: Sequence[str]) -> Any:
         """The Arrow schema of some columns."""
@@ -117,11 +115,11 @@ class _View:
         pa = extras.pyarrow("SQL")
         mentioned = [] if condition is None else re.findall(r"\bt\d+_c\d+\b", str(condition))
         read = list(dict.fromkeys([*names, *[name for name in mentioned if name in self.columns]]))
-        columns: list[Column] = [self.columns[name] for name in read]
+        columns = [self.columns[name] for name in read]
         source = self.map._source()
         if self.span is not None:
             source = Rows(self.map, self.map._txn, *self.span)
-        frame = self._frame(source)
+        frame = self.frame.over(source)
         wide, narrow = self.schema(read), self.schema(names)
         for batch in self.run.guarded(frame.arrow_batches(columns, wide)):
             if condition is not None:

@@ -16,7 +16,7 @@ from itertools import islice
 from typing import Any
 
 from zlmdb import errors
-from zlmdb.columns.output import Output
+from zlmdb.columns.output import Output, is_columns
 from zlmdb.engine import EngineError
 from zlmdb.tables import bounds, maintain, scan
 from zlmdb.tables.definition import TableDefinition
@@ -249,10 +249,11 @@ class BoundMap(Ops, Output, Times, MutableMapping[Any, Any]):
             SchemaError: if a column has no place in the table, or a required field has no column.
             MissingExtra: if columns are given, and pyarrow is not installed.
         """
-        from zlmdb.columns.intake import Intake, is_columns
         from zlmdb.columns.progress import reporter
 
         if is_columns(rows):
+            from zlmdb.columns.intake import Intake
+
             intake = Intake(self._source(), rows, ignore)
             rows, holding, total = intake.rows(), bool(self._definition.pk), intake.total
         else:

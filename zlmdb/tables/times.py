@@ -7,6 +7,7 @@ belongs to, and are given one by one or as a tuple; a map whose key begins with 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,8 +17,9 @@ from zlmdb.keys.base import KeyCodec
 from zlmdb.keys.times import _EPOCH
 from zlmdb.tables import bounds, scan
 from zlmdb.tables.handle import select
+from zlmdb.tables.outlet import Rows
 
-__all__ = ["Times", "nanoseconds"]
+__all__ = ["SeriesRows", "Times", "nanoseconds"]
 
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -77,6 +79,34 @@ def _time_bytes(codec: KeyCodec[Any], ns: int) -> bytes:
     return unsigned.to_bytes(8) if unsigned < 1 << 64 else b"\xff" * 9
 
 
+class SeriesRows(Rows):
+    """The rows of one series in a layout where rows of others may lie between them.
+
+    Args:
+        length: of the series' keys, in bytes; that of others, which begin with more text, is greater.
+        table, txn, start, stop, reverse, limit: as for :class:`Rows`.
+    """
+
+    def __init__(
+        self, length: int, table: Any, txn: Any, start: bytes, stop: bytes, reverse: bool, limit: int | None
+    ) -> None:
+        super().__init__(table, txn, start, stop, reverse=reverse)
+        self._length = length
+        self._most = limit
+
+    def chunks(self, size: int, values: bool) -> Iterator[tuple[list[bytes], list[bytes]]]:
+        """See :class:`zlmdb.columns.Source`."""
+        left = self._most
+        for encoded, data in super().chunks(size, values):
+            kept = [at for at, raw in enumerate(encoded) if len(raw) == self._length][:left]
+            if kept:
+                yield [encoded[at] for at in kept], [data[at] for at in kept] if values else []
+            if left is not None:
+                left -= len(kept)
+                if left <= 0:
+                    return
+
+
 class Times:
     """The methods of the map of a transaction that know about times."""
 
@@ -124,8 +154,7 @@ class Times:
                 if given[at] is not None:
                     raise TypeError(f"range(): {name} is given twice")
                 given[at] = value
-        start, stop = self._between(prefix, *given)
-        return select(self, self._txn, start, stop, True, True, reverse, None)
+        return self._rows(prefix, *self._between(prefix, *given), reverse, None)
 
     def last(self, *series: Any, n: int | None = None) -> Any:
         """The last row of the map, or of a series; or its last `n` rows: ``last(key, n)``.
@@ -152,9 +181,9 @@ class Times:
             n = given[0]
         start, stop = self._between(prefix, None, None)
         if n is None:
-            return next(iter(select(self, self._txn, start, stop, True, True, True, 1)), None)
+            return next(iter(self._rows(prefix, start, stop, True, 1)), None)
         scan.limited(iter(()), n)
-        return select(self, self._txn, self._start_of_last(start, stop, n), stop, True, True, False, n)
+        return self._rows(prefix, self._start_of_last(prefix, start, stop, n), stop, False, n)
 
     def as_of(self, *series_and_time: Any) -> Any:
         """The last row at or before a time: ``as_of(key, t)``; as a pair (key, row), None if there is none.
@@ -169,7 +198,7 @@ class Times:
             raise TypeError("as_of(): expected a time, found none")
         moment = self._nanoseconds(times[0])
         start, stop = self._between(prefix, None, None if moment is None else moment + 1)
-        return next(iter(select(self, self._txn, start, stop, True, True, True, 1)), None)
+        return next(iter(self._rows(prefix, start, stop, True, 1)), None)
 
     def span(self, *series: Any) -> tuple[Any, Any] | None:
         """The times of the first and the last row of a series, or None if it has none.
@@ -184,10 +213,10 @@ class Times:
         at = self._time_part()
         ends = []
         for reverse in (False, True):
-            found = next(iter(select(self, self._txn, start, stop, True, False, reverse, 1)), None)
+            found = next(iter(self._rows(prefix, start, stop, reverse, 1)), None)
             if found is None:
                 return None
-            ends.append(found[at] if isinstance(self._definition.key, Composite) else found)
+            ends.append(found[0][at] if isinstance(self._definition.key, Composite) else found[0])
         return ends[0], ends[1]
 
     # -- where the rows of a series lie
@@ -254,20 +283,38 @@ class Times:
         start = base if low is None else base + _time_bytes(codec, low)
         return start, end if high is None else min(end, base + _time_bytes(codec, high))
 
-    def _start_of_last(self, start: bytes, stop: bytes, n: int) -> bytes:
+    def _mixed(self, prefix: tuple[Any, ...]) -> int | None:
+        """The length of a series' keys, if rows of other series may lie between its own; None if they cannot."""
+        key = self._definition.key
+        # In the layouts of earlier releases nothing ends a text before a number.
+        return len(key.prefix(prefix)) + 8 if prefix and hasattr(key, "greatest") else None
+
+    def _rows(self, prefix: tuple[Any, ...], start: bytes, stop: bytes, reverse: bool, limit: int | None) -> Any:
+        """The rows of a series between two encoded bounds."""
+        length = self._mixed(prefix)
+        if length is None:
+            return select(self, self._txn, start, stop, True, True, reverse, limit)
+        found = select(self, self._txn, start, stop, True, True, reverse, None)
+        return scan.Selection(
+            lambda: scan.limited((pair for pair in found if pair[0][: len(prefix)] == prefix), limit),
+            lambda: SeriesRows(length, self, self._txn, start, stop, reverse, limit),
+        )
+
+    def _start_of_last(self, prefix: tuple[Any, ...], start: bytes, stop: bytes, n: int) -> bytes:
         """The key of the n-th last record of a range; the start, if there are fewer."""
         if n == 0:
             return stop
+        length = self._mixed(prefix)
         try:
             cursor = self._txn._cursor()
             if not (cursor.prev() if cursor.set_range(stop) else cursor.last()):
                 return start
-            found = start
-            for k, _ in zip(cursor.iterprev(True, False), range(n), strict=False):
-                k = bytes(k)
+            for k in map(bytes, cursor.iterprev(True, False)):
                 if k < start:
                     break
-                found = k
+                n -= length is None or len(k) == length + 2
+                if n == 0:
+                    return k
         except Exception as error:
             raise self._scan_error(self._txn, None, None, error) from error  # type: ignore[attr-defined]
-        return found
+        return start
