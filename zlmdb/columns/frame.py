@@ -26,6 +26,9 @@ __all__ = ["Column", "Frame", "Source"]
 #: How many rows are looked at to tell what is not declared: whether times have a zone, first; then everything else.
 GLANCE = 64
 FIRST_ROWS = 1024
+#: How many rows are decoded at a time: so few that they are still in the processor's caches when columns are made of
+#: them. A batch is put together from several.
+STEP = 1024
 
 
 class Source(Protocol):
@@ -246,7 +249,7 @@ class Frame:
         """For each batch: the number of rows, what each column holds, and the encoded keys and values."""
         test = self.where if callable(self.where) else None
         values = test is not None or any(column.field is not None for column in columns)
-        for chunk in self.source.chunks(self.batch_rows, values):
+        for chunk in self.source.chunks(min(STEP, self.batch_rows), values):
             kept = chunk if test is None else self._kept(chunk, test)
             if kept[0]:
                 yield len(kept[0]), self._decode(kept, columns), kept
@@ -314,6 +317,20 @@ class Frame:
     def arrow_batches(self, columns: Sequence[Column], schema: Any) -> Iterator[Any]:
         """The record batches of some columns."""
         pa = extras.pyarrow("to_arrow()")
+        pending: list[Any] = []
+        rows = 0
+        for part in self._parts(columns, schema, pa):
+            pending.append(part)
+            rows += part.num_rows
+            while rows >= self.batch_rows:
+                yield from _joined_batches(pending, self.batch_rows, pa)
+                rest = pending[-1].slice(pending[-1].num_rows - (rows - self.batch_rows))
+                rows = rest.num_rows
+                pending = [rest] if rows else []
+        if pending:
+            yield from _joined_batches(pending, rows, pa)
+
+    def _parts(self, columns: Sequence[Column], schema: Any, pa: Any) -> Iterator[Any]:
         expression = None if self.where is None or callable(self.where) else self.where
         read = list(columns)
         if expression is not None:
@@ -322,13 +339,12 @@ class Frame:
             arrays = [self._arrow(c, v, chunk) for c, v in zip(read, vectors, strict=True)]
             if not arrays:
                 yield pa.RecordBatch.from_struct_array(pa.array([{}] * count, pa.struct([])))
-                continue
-            if expression is None:
+            elif expression is None:
                 yield pa.RecordBatch.from_arrays(arrays, schema=schema)
-                continue
-            batch = pa.RecordBatch.from_arrays(arrays, names=[c.name for c in read]).filter(expression)
-            if batch.num_rows:
-                yield pa.RecordBatch.from_arrays(batch.columns[: len(columns)], schema=schema)
+            else:
+                batch = pa.RecordBatch.from_arrays(arrays, names=[c.name for c in read]).filter(expression)
+                if batch.num_rows:
+                    yield pa.RecordBatch.from_arrays(batch.columns[: len(columns)], schema=schema)
 
     def _mentioned(self, expression: Any, columns: Sequence[Column]) -> list[Column]:
         """The columns beside those wanted whose name stands in an expression."""
@@ -414,6 +430,14 @@ class Frame:
                     raise self._unfit(column, values, chunk, error, column.kind.to_numpy) from error
                 piece.append(array if taken is None else array[taken])
         return {c.name: _joined(c, piece, np) for c, piece in zip(columns, pieces, strict=True)}
+
+
+def _joined_batches(parts: list[Any], rows: int, pa: Any) -> list[Any]:
+    """The first rows of some batches, as one batch; as several, if text becomes too long for one."""
+    if len(parts) == 1:
+        return [parts[0].slice(0, rows)]
+    found: list[Any] = pa.Table.from_batches(parts).slice(0, rows).combine_chunks().to_batches()
+    return found
 
 
 def _joined(column: Column, pieces: list[Any], np: Any) -> Any:

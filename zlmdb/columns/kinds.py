@@ -42,7 +42,20 @@ from zlmdb.errors import short
 from zlmdb.values.scalars import uuid_from_bytes
 
 __all__ = ["BOOL", "BYTES", "DATE", "DATETIME", "DATETIME64", "DECIMAL", "FLOAT", "INT", "STR", "TIME", "TIMEDELTA"]
-__all__ += ["UINT64", "UUID", "Aware", "Enum", "FixedBytes", "Kind", "Misfit", "Naive", "Scalar", "Typed", "objects"]
+__all__ += [
+    "UINT64",
+    "UUID",
+    "Aware",
+    "Enum",
+    "Exact",
+    "FixedBytes",
+    "Kind",
+    "Misfit",
+    "Naive",
+    "Scalar",
+    "Typed",
+    "objects",
+]
 
 NONE = type(None)
 
@@ -65,6 +78,10 @@ class Misfit(Exception):
 
 def _described(value: Any) -> str:
     return "None" if value is None else f"{type(value).__name__} {short(value)}"
+
+
+class Exact(list[Any]):
+    """Values whose types are known to be those that were declared, so that nobody need look at them again."""
 
 
 def objects(values: Sequence[Any]) -> Any:
@@ -112,7 +129,7 @@ class Kind:
         Raises:
             Misfit: at the first value that is of another type.
         """
-        if not isinstance(values, list) or self.fits(values):
+        if type(values) is not list or self.fits(values):
             return values
         done = []
         for at, value in enumerate(values):

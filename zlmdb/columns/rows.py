@@ -14,7 +14,7 @@ from typing import Any
 
 from zlmdb.columns import kinds
 from zlmdb.columns.arraykind import Arrays
-from zlmdb.columns.kinds import Kind, Misfit
+from zlmdb.columns.kinds import Exact, Kind, Misfit
 from zlmdb.columns.lookup import Undeclared, kind_of, kind_of_values
 from zlmdb.columns.nested import Listed, Tupled
 from zlmdb.errors import SchemaError
@@ -204,9 +204,13 @@ def _json(info: RecordInfo, names: Sequence[str]) -> Decoder | None:
     read = msgspec.json.Decoder(cls, dec_hook=dec_hook).decode
     getters = [attrgetter(f"f{[field.name for field in fields].index(name)}") for name in names]
 
+    # msgspec has looked at the types; of numpy.datetime64 it makes objects, where columns are made of numbers.
+    looked_at = [isinstance(kind_of(info.fields[name].type, (info.type,)), kinds.Scalar) for name in names]
+    lists = [Exact if exact else list for exact in looked_at]
+
     def decode(data: Sequence[bytes]) -> list[list[Any]]:
         rows = list(map(read, data))
-        return [list(map(get, rows)) for get in getters]
+        return [make(map(get, rows)) for make, get in zip(lists, getters, strict=True)]
 
     return decode
 
@@ -236,16 +240,17 @@ def _cbor(info: RecordInfo, names: Sequence[str]) -> Decoder:
 
     def decode(data: Sequence[bytes]) -> list[list[Any]]:
         rows = list(map(loads, data))
-        columns = []
+        columns: list[list[Any]] = []
         for at, name in enumerate(stored):
             column = list(map(itemgetter(name), rows))
             kind, declared = builders[at]
-            if not (kind.plain and kind.fits(column)):
-                build = built.get(at)
-                if build is None:
-                    build = built[at] = shapes.of(declared).build
-                column = list(map(build, column))
-            columns.append(column)
+            if kind.plain and kind.fits(column):
+                columns.append(Exact(column))
+                continue
+            build = built.get(at)
+            if build is None:
+                build = built[at] = shapes.of(declared).build
+            columns.append(list(map(build, column)))
         return columns
 
     return decode

@@ -42,8 +42,8 @@ class _Walk:
         #: The engine's transaction: another one, in a transaction object that is used again, is not ours.
         self.raw = txn._raw
 
-    def read(self, count: int) -> list[tuple[bytes, bytes]]:
-        """The next records, `count` at most; none at the end.
+    def read(self, count: int) -> tuple[list[bytes], list[bytes]]:
+        """The next keys and values, `count` at most; none at the end, and no values unless they are wanted.
 
         Raises:
             TransactionClosed: if the transaction has ended.
@@ -56,20 +56,21 @@ class _Walk:
                 f"{txn._db.dbpath}: the transaction of these rows has ended, and another one was begun since"
             )
         if self.done:
-            return []
+            return [], []
         if self.changes != txn._changes:
             self._seat()
         part: list[Any] = list(islice(self.iterator, count))
+        keys: list[bytes] = [k for k, _ in part] if self.values else part
+        data: list[bytes] = [v for _, v in part] if self.values else []
         if txn._buffers:
-            part = [(bytes(k), bytes(v)) for k, v in part] if self.values else list(map(bytes, part))
-        found = part if self.values else [(k, b"") for k in part]
-        self.done = self.done or len(found) < count
-        while found and (found[-1][0] < self.start if self.reverse else found[-1][0] >= self.stop):
-            found.pop()
+            keys, data = list(map(bytes, keys)), list(map(bytes, data))
+        self.done = self.done or len(keys) < count
+        while keys and (keys[-1] < self.start if self.reverse else keys[-1] >= self.stop):
+            keys.pop()
             self.done = True
-        if found:
-            self.last = found[-1][0]
-        return found
+        if keys:
+            self.last = keys[-1]
+        return keys, data[: len(keys)]
 
     def _seat(self) -> None:
         """Put a cursor on the record behind the last one that was read."""
@@ -144,21 +145,23 @@ class Rows:
         left, step = self._limit, FIRST_READ
         while left is None or left > 0:
             wanted = size if left is None else min(size, left)
-            found: list[tuple[bytes, bytes]] = []
-            while len(found) < wanted:
-                part = self._read(walk, min(step, wanted - len(found)))
-                if not part:
+            encoded: list[bytes] = []
+            data: list[bytes] = []
+            while len(encoded) < wanted:
+                keys, read = self._read(walk, min(step, wanted - len(encoded)))
+                if not keys:
                     break
-                found += part
-                mean = sum(len(data) for _, data in part) // len(part)
+                encoded += [k[2:] for k in keys]
+                data += read
+                mean = sum(map(len, read)) // len(keys)
                 step = max(1, min(step * 4, MOST_READ, MOST_BYTES // (mean or 1)))
-            if not found:
+            if not encoded:
                 return
             if left is not None:
-                left -= len(found)
-            yield [k[2:] for k, _ in found], [data for _, data in found] if values else []
+                left -= len(encoded)
+            yield encoded, data
 
-    def _read(self, walk: _Walk, count: int) -> list[tuple[bytes, bytes]]:
+    def _read(self, walk: _Walk, count: int) -> tuple[list[bytes], list[bytes]]:
         try:
             return walk.read(count)
         except EngineError as error:
@@ -181,7 +184,7 @@ class IndexRows(Rows):
     def chunks(self, size: int, values: bool) -> Iterator[tuple[list[bytes], list[bytes]]]:
         """See :class:`zlmdb.columns.Source`."""
         get, p = self._txn.get, self._map._p
-        for _, entries in super().chunks(size, True):
+        for _, entries in super().chunks(size, True):  # what an entry holds is the primary key
             if not values:
                 yield entries, []
                 continue
