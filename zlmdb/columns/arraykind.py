@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from zlmdb.columns.extras import pyarrow
-from zlmdb.columns.kinds import Kind, Misfit, objects
+from zlmdb.columns.kind import Kind, Misfit, objects
 
 __all__ = ["Arrays"]
 

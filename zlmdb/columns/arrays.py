@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from zlmdb.columns import extras
-from zlmdb.columns.kinds import objects
+from zlmdb.columns.kind import objects
 from zlmdb.columns.lookup import kind_of_values
 
 __all__ = ["arrow_reader", "arrow_table", "pandas_frame", "pandas_of", "polars_frame", "polars_of"]

@@ -14,7 +14,8 @@ from typing import Any, Protocol
 from zlmdb import errors
 from zlmdb.columns import extras
 from zlmdb.columns.keys import KeyColumns
-from zlmdb.columns.kinds import Kind, Misfit, Typed
+from zlmdb.columns.kind import Kind, Misfit, objects
+from zlmdb.columns.kinds import Typed
 from zlmdb.columns.lookup import kind_of
 from zlmdb.columns.output import BATCH_ROWS
 from zlmdb.columns.rows import VALUE, ValueColumns
@@ -171,7 +172,7 @@ class Frame:
         kind = column.kind
         given = self._given.get(column.name)
         if given is not None:
-            kind = given if isinstance(given, Kind) else Typed(given, kind if kind_is_certain(kind) else None)
+            kind = given if isinstance(given, Kind) else Typed(given, kind if kind.settled else None)
         elif not self.dictionaries and getattr(kind, "dictionary", False):
             plain: Any = copy(kind)
             plain.dictionary = False
@@ -448,15 +449,8 @@ def _joined(column: Column, pieces: list[Any], np: Any) -> Any:
     if any(isinstance(piece, np.ma.MaskedArray) for piece in pieces):
         return np.ma.concatenate(pieces)
     if len({piece.shape[1:] for piece in pieces}) > 1:  # arrays of one size in each batch, but not in all
-        from zlmdb.columns.kinds import objects
-
         return objects([row for piece in pieces for row in piece])
     return np.concatenate(pieces)
-
-
-def kind_is_certain(kind: Kind) -> bool:
-    """True if a kind does not depend on the rows."""
-    return kind.settled
 
 
 def _given(schema: Any) -> dict[str, Any]:

@@ -12,11 +12,12 @@ from typing import Any
 from zlmdb import errors
 from zlmdb.columns import extras
 from zlmdb.columns.frame import Column, Frame, Source
-from zlmdb.columns.kinds import AWARE, Kind, Misfit
+from zlmdb.columns.kind import Kind, Misfit
 from zlmdb.columns.lookup import Undeclared
 from zlmdb.columns.nested import Listed, Mapped, Record, Tupled, make_rows
 from zlmdb.columns.readers import Batches, open_columns, without_views
 from zlmdb.columns.rows import VALUE
+from zlmdb.columns.timekinds import AWARE
 
 __all__ = ["Intake"]
 

@@ -7,8 +7,9 @@ from operator import itemgetter
 from typing import Any
 
 from zlmdb import keys
-from zlmdb.columns import kinds
-from zlmdb.columns.kinds import FixedBytes, Kind
+from zlmdb.columns import kinds, timekinds
+from zlmdb.columns.kind import Kind
+from zlmdb.columns.kinds import FixedBytes
 from zlmdb.columns.lookup import kind_of
 from zlmdb.keys.base import KeyCodec
 
@@ -19,9 +20,9 @@ _KINDS: dict[type, Kind] = {
     keys.Float64: kinds.FLOAT,
     keys.String: kinds.STR,
     keys.Bytes: kinds.BYTES,
-    keys.Date: kinds.DATE,
-    keys.Datetime: kinds.AWARE,
-    keys.Timestamp: kinds.DATETIME64,
+    keys.Date: timekinds.DATE,
+    keys.Datetime: timekinds.AWARE,
+    keys.Timestamp: timekinds.DATETIME64,
     keys.Uuid: kinds.UUID,
     keys.Uint64: kinds.UINT64,
     **dict.fromkeys((keys.Int8, keys.Int16, keys.Int32, keys.Int64, keys.Oid), kinds.INT),

@@ -29,283 +29,16 @@ time, the value for an enumeration's member), or as a NumPy array where keys of 
 
 from __future__ import annotations
 
-import datetime as dt
 import decimal
 import enum
 import uuid
-from collections.abc import Callable, Sequence
-from copy import copy
-from typing import Any, Self
+from typing import Any
 
 from zlmdb.columns.extras import pyarrow
-from zlmdb.errors import short
+from zlmdb.columns.kind import Kind, Misfit, Scalar, decoded, objects
 from zlmdb.values.scalars import uuid_from_bytes
 
-__all__ = ["BOOL", "BYTES", "DATE", "DATETIME", "DATETIME64", "DECIMAL", "FLOAT", "INT", "STR", "TIME", "TIMEDELTA"]
-__all__ += [
-    "UINT64",
-    "UUID",
-    "Aware",
-    "Enum",
-    "Exact",
-    "FixedBytes",
-    "Kind",
-    "Misfit",
-    "Naive",
-    "Scalar",
-    "Typed",
-    "objects",
-]
-
-NONE = type(None)
-
-
-class Misfit(Exception):
-    """A value that does not fit its column.
-
-    Args:
-        expected: what would fit, in words.
-        found: what came.
-        at: its place in the batch; None if that is not known.
-    """
-
-    def __init__(self, expected: str, found: Any, at: int | None = None) -> None:
-        super().__init__(expected, found, at)
-        self.expected = expected
-        self.found = found[1:] if isinstance(found, str) and found.startswith("\0") else _described(found)
-        self.at = at
-
-
-def _described(value: Any) -> str:
-    return "None" if value is None else f"{type(value).__name__} {short(value)}"
-
-
-class Exact(list[Any]):
-    """Values whose types are known to be those that were declared, so that nobody need look at them again."""
-
-
-def objects(values: Sequence[Any]) -> Any:
-    """An array of Python objects, one for each value, whatever the values are."""
-    import numpy as np
-
-    return np.fromiter(values, dtype=object, count=len(values))
-
-
-class Kind:
-    """The kind of a column. Immutable."""
-
-    #: In words, for messages.
-    expects = "a value"
-    #: True if None is among the values.
-    optional = False
-    #: True if what CBOR's decoder gives can be taken as it is, where its type is one of `types`.
-    plain = False
-    #: True if more values may tell more about the kind than the first one does.
-    open_ended = False
-    #: The types of values that need no closer look.
-    types: frozenset[type] = frozenset()
-
-    def with_none(self) -> Self:
-        """The same kind, with None among its values."""
-        if self.optional:
-            return self
-        kind = copy(self)
-        kind.optional = True
-        kind.expects = f"{self.expects} or None"
-        kind.types = self.types | {NONE}
-        return kind
-
-    def arrow_type(self) -> Any:
-        """The type of the Arrow column."""
-        raise NotImplementedError
-
-    def fits(self, values: Sequence[Any]) -> bool:
-        """True if the type of every value is one that needs no closer look."""
-        return self.types.issuperset(map(type, values))
-
-    def clean(self, values: Any) -> Any:
-        """The values, each of one of `types`: subclasses and other twins are converted.
-
-        Raises:
-            Misfit: at the first value that is of another type.
-        """
-        if type(values) is not list or self.fits(values):
-            return values
-        done = []
-        for at, value in enumerate(values):
-            if type(value) not in self.types:
-                try:
-                    value = self.convert(value)
-                except Misfit as wrong:
-                    raise Misfit(wrong.expected, value, at) from None
-            done.append(value)
-        return done
-
-    def convert(self, value: Any) -> Any:
-        """A value of one of `types` for one that is of none of them.
-
-        Raises:
-            Misfit: if there is none.
-        """
-        raise Misfit(self.expects, value)
-
-    def to_arrow(self, values: Any) -> Any:
-        """The Arrow array of some values.
-
-        Raises:
-            Misfit: if a value is of another type. Exception: whatever pyarrow says of one that it cannot hold.
-        """
-        raise NotImplementedError
-
-    def to_numpy(self, values: Any) -> Any:
-        """The NumPy array of some values; raises as :meth:`to_arrow`."""
-        return objects(self.clean(values))
-
-    def from_arrow(self, array: Any) -> list[Any]:
-        """The values of an Arrow array, as objects of the declared type.
-
-        Raises:
-            Misfit: if a value does not fit; with its place.
-        """
-        raise NotImplementedError
-
-    def settle(self, values: Any) -> Kind:
-        """The kind that is certain after a look at the first values; most kinds are so before."""
-        return self
-
-    @property
-    def settled(self) -> bool:
-        """False if the kind depends on the values."""
-        return True
-
-    def refuse_none(self, array: Any) -> None:
-        """Raise Misfit at the first null, unless None is among the values."""
-        if array.null_count and not self.optional:
-            at = array.is_null().to_pylist().index(True)
-            raise Misfit(self.expects, None, at)
-
-
-class Scalar(Kind):
-    """Values that are one thing each.
-
-    Args:
-        expects: in words.
-        types: of the values.
-        arrow: name of the function of pyarrow that gives the type, and its arguments.
-        sources: names of the tests in pyarrow.types of which one is true for columns that may come back.
-        dtype: of the NumPy column; None for objects.
-        plain: see :attr:`Kind.plain`.
-        text: makes a value of text, which is then accepted from Arrow too; None if it is not.
-    """
-
-    def __init__(
-        self,
-        expects: str,
-        types: Sequence[type],
-        arrow: tuple[Any, ...],
-        sources: Sequence[str],
-        dtype: str | None = None,
-        plain: bool = False,
-        text: Callable[[str], Any] | None = None,
-    ) -> None:
-        self.expects = expects
-        self.types = frozenset(types)
-        self.main = types[0]
-        self.arrow = arrow
-        self.sources = sources
-        self.dtype = dtype
-        self.plain = plain
-        self.text = text
-
-    def arrow_type(self) -> Any:
-        name, *arguments = self.arrow
-        return getattr(pyarrow(), name)(*arguments)
-
-    def convert(self, value: Any) -> Any:
-        if isinstance(value, self.main) and not isinstance(value, bool):
-            return value
-        raise Misfit(self.expects, value)
-
-    def to_arrow(self, values: Any) -> Any:
-        return pyarrow().array(self.clean(values), self.arrow_type())
-
-    def to_numpy(self, values: Any) -> Any:
-        import numpy as np
-
-        if isinstance(values, np.ndarray):
-            return values
-        values = self.clean(values)
-        if self.dtype is None:
-            return objects(values)
-        if not self.optional or self.dtype[0] in "mMf":
-            return np.array(values, self.dtype)  # None is NaN, or NaT
-        mask = [value is None for value in values]
-        return np.ma.MaskedArray(np.array([0 if value is None else value for value in values], self.dtype), mask)
-
-    def from_arrow(self, array: Any) -> list[Any]:
-        array = _decoded(array)
-        self.refuse_none(array)
-        tests = pyarrow().types
-        if tests.is_null(array.type):
-            return [None] * len(array)
-        if self.text is not None and (tests.is_string(array.type) or tests.is_large_string(array.type)):
-            return self.parse(array.to_pylist())
-        if not any(getattr(tests, f"is_{source}")(array.type) for source in self.sources):
-            raise Misfit(self.expects, f"\0a column of {array.type}")
-        return self.back(array)
-
-    def parse(self, values: list[Any]) -> list[Any]:
-        """Values of text."""
-        parse: Any = self.text
-        done = []
-        for at, value in enumerate(values):
-            try:
-                done.append(None if value is None else parse(value))
-            except (ValueError, ArithmeticError):
-                raise Misfit(self.expects, value, at) from None
-        return done
-
-    def back(self, array: Any) -> list[Any]:
-        """The objects of an array of one of the accepted types."""
-        wanted = self.arrow_type()
-        found: list[Any] = (array if array.type == wanted else _cast(array, wanted, self.expects)).to_pylist()
-        return found
-
-
-def _decoded(array: Any) -> Any:
-    """The array without dictionary, view or extension."""
-    pa = pyarrow()
-    if isinstance(array, pa.ChunkedArray):
-        array = array.combine_chunks()
-    if isinstance(array, pa.ExtensionArray):
-        array = array.storage
-    if pa.types.is_dictionary(array.type):
-        # Not every type of values can be taken by index; what it is decoded to can.
-        array = pa.DictionaryArray.from_arrays(array.indices, _decoded(array.dictionary)).dictionary_decode()
-    if pa.types.is_run_end_encoded(array.type):
-        array = pa.compute.run_end_decode(array)
-    for test, plain in (("is_string_view", "string"), ("is_binary_view", "binary")):
-        if getattr(pa.types, test)(array.type):
-            array = array.cast(getattr(pa, plain)())
-    return array
-
-
-def _cast(array: Any, wanted: Any, expects: str) -> Any:
-    """The array in another type, if that loses nothing.
-
-    Raises:
-        Misfit: at the first value that would change.
-    """
-    pa = pyarrow()
-    try:
-        return array.cast(wanted, safe=True)
-    except pa.ArrowInvalid:
-        for at in range(len(array)):
-            try:
-                array.slice(at, 1).cast(wanted, safe=True)
-            except pa.ArrowInvalid:
-                raise Misfit(expects, array[at].as_py(), at) from None
-        raise
+__all__ = ["BOOL", "BYTES", "DECIMAL", "FLOAT", "INT", "STR", "UINT64", "UUID", "Enum", "FixedBytes", "Typed"]
 
 
 class _Int(Scalar):
@@ -420,7 +153,7 @@ class _Uuid(Kind):
         return objects([uuid_from_bytes(v) if type(v) is bytes else v for v in self.clean(values)])
 
     def from_arrow(self, array: Any) -> list[Any]:
-        array = _decoded(array)
+        array = decoded(array)
         self.refuse_none(array)
         done: list[Any] = []
         for at, value in enumerate(array.to_pylist()):
@@ -433,155 +166,6 @@ class _Uuid(Kind):
                     done.append(uuid.UUID(value))
                 else:
                     raise ValueError
-            except ValueError:
-                raise Misfit(self.expects, value, at) from None
-        return done
-
-
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_TIMESTAMP = ("timestamp",)
-
-
-class Naive(Scalar):
-    """Times without a zone."""
-
-    def convert(self, value: Any) -> Any:
-        # Of pandas' subclass, what is finer than a microsecond must not be lost.
-        if isinstance(value, dt.datetime) and not getattr(value, "nanosecond", 0):
-            return dt.datetime.combine(value.date(), value.timetz())
-        raise Misfit(self.expects, value)
-
-    def clean(self, values: Any) -> Any:
-        values = super().clean(values)
-        if isinstance(values, list):
-            for at, value in enumerate(values):
-                if value is not None and (value.tzinfo is None) is self.has_zone:
-                    raise Misfit(self.expects, value, at)
-        return values
-
-    #: Whether there must be a zone.
-    has_zone = False
-
-    def back(self, array: Any) -> list[Any]:
-        if (array.type.tz is not None) is not self.has_zone:
-            raise Misfit(self.expects, f"\0a column of {array.type}")
-        return super().back(array)
-
-
-class Aware(Naive):
-    """Times with a zone: moments, in UTC."""
-
-    has_zone = True
-
-    def to_numpy(self, values: Any) -> Any:
-        if isinstance(values, list):
-            values = [v if v is None else v.astimezone(dt.UTC).replace(tzinfo=None) for v in self.clean(values)]
-            import numpy as np
-
-            return np.array(values, self.dtype)
-        return values
-
-    def to_arrow(self, values: Any) -> Any:
-        if isinstance(values, list):
-            return super().to_arrow(values)
-        pa = pyarrow()
-        return pa.array(values).cast(pa.timestamp("us")).cast(self.arrow_type())
-
-    def back(self, array: Any) -> list[Any]:
-        found = super().back(array)
-        return [v if v is None else v.replace(tzinfo=dt.UTC) for v in found]  # the zone as Python has it
-
-
-NAIVE = Naive("a datetime without a timezone", (dt.datetime,), ("timestamp", "us"), _TIMESTAMP, "M8[us]", True)
-AWARE = Aware("a timezone-aware datetime", (dt.datetime,), ("timestamp", "us", "UTC"), _TIMESTAMP, "M8[us]", True)
-
-
-def _datetime(text: str) -> Any:
-    return dt.datetime.fromisoformat(text)
-
-
-class _Datetime(Kind):
-    """Times of which it is not declared whether they have a zone: the first one tells."""
-
-    expects = "datetime.datetime"
-    types = frozenset((dt.datetime,))
-    plain = True
-
-    @property
-    def settled(self) -> bool:
-        return False
-
-    def settle(self, values: Any) -> Kind:
-        naive = next((v.tzinfo is None for v in values if isinstance(v, dt.datetime)), False)
-        kind: Kind = NAIVE if naive else AWARE
-        return kind.with_none() if self.optional else kind
-
-    def from_arrow(self, array: Any) -> list[Any]:
-        array = _decoded(array)
-        tests = pyarrow().types
-        if tests.is_string(array.type) or tests.is_large_string(array.type):
-            self.refuse_none(array)
-            return TEXT_TIME.parse(array.to_pylist())
-        zone = getattr(array.type, "tz", None)
-        kind: Kind = AWARE if zone is not None else NAIVE
-        return (kind.with_none() if self.optional else kind).from_arrow(array)
-
-
-TEXT_TIME = Scalar("datetime.datetime", (dt.datetime,), ("string",), ("string",), text=_datetime)
-
-
-class _Datetime64(Kind):
-    expects = "numpy.datetime64"
-    types = frozenset((int,))
-    plain = True
-
-    def arrow_type(self) -> Any:
-        return pyarrow().timestamp("ns")
-
-    def convert(self, value: Any) -> Any:
-        from zlmdb.values.times import datetime64_to_ns
-
-        try:
-            return datetime64_to_ns(value)
-        except (TypeError, ValueError):
-            raise Misfit(self.expects, value) from None
-
-    def to_arrow(self, values: Any) -> Any:
-        return pyarrow().array(self.to_numpy(values), self.arrow_type())  # NaT becomes null
-
-    def to_numpy(self, values: Any) -> Any:
-        import numpy as np
-
-        if not isinstance(values, list):
-            return values
-        nat = -(2**63)
-        return np.array([nat if v is None else v for v in self.clean(values)], np.int64).view("M8[ns]")
-
-    def from_arrow(self, array: Any) -> list[Any]:
-        import numpy as np
-
-        array = _decoded(array)
-        pa = pyarrow()
-        if pa.types.is_null(array.type):
-            self.refuse_none(array)
-            return [None] * len(array)
-        if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
-            self.refuse_none(array)
-            return self._parse(array.to_pylist())
-        if not pa.types.is_timestamp(array.type):
-            raise Misfit(self.expects, f"\0a column of {array.type}")
-        numbers = _cast(array, pa.timestamp("ns", array.type.tz), self.expects).cast(pa.int64())
-        if self.optional:
-            return [None if n is None else np.datetime64(n, "ns") for n in numbers.to_pylist()]
-        return list(numbers.fill_null(-(2**63)).to_numpy().view("M8[ns]"))
-
-    def _parse(self, values: list[Any]) -> list[Any]:
-        import numpy as np
-
-        done = []
-        for at, value in enumerate(values):
-            try:
-                done.append(None if value is None else np.datetime64(value.removesuffix("Z"), "ns"))
             except ValueError:
                 raise Misfit(self.expects, value, at) from None
         return done
@@ -647,7 +231,7 @@ class Enum(Kind):
         return self.cls(value) if found is None else found  # a combination of flags
 
     def from_arrow(self, array: Any) -> list[Any]:
-        array = _decoded(array)
+        array = decoded(array)
         self.refuse_none(array)
         inner = self.inner.with_none() if self.optional else self.inner
         done = []
@@ -699,32 +283,6 @@ class Typed(Kind):
         return self.to_arrow(values).to_numpy(zero_copy_only=False)
 
 
-class _Date(Scalar):
-    def convert(self, value: Any) -> Any:
-        if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
-            return dt.date(value.year, value.month, value.day)
-        raise Misfit(self.expects, value)
-
-    def back(self, array: Any) -> list[Any]:
-        if not pyarrow().types.is_timestamp(array.type):
-            return super().back(array)
-        if array.type.tz is not None:
-            raise Misfit(self.expects, f"\0a column of {array.type}")
-        days = array.cast(pyarrow().date32())  # which cuts the time of day off
-        for at, (day, time) in enumerate(zip(days.cast(array.type), array, strict=True)):
-            if day != time:
-                raise Misfit(self.expects, time.as_py(), at)
-        return super().back(days)
-
-
-class _Time(Scalar):
-    def to_arrow(self, values: Any) -> Any:
-        for at, value in enumerate(values):
-            if getattr(value, "tzinfo", None) is not None:  # Arrow's times of day have no zones
-                raise Misfit("a datetime.time without a timezone", value, at)
-        return super().to_arrow(values)
-
-
 class _Decimal(Scalar):
     def to_arrow(self, values: Any) -> Any:
         return pyarrow().array([v if v is None else str(v) for v in self.clean(values)], self.arrow_type())
@@ -740,11 +298,6 @@ FLOAT = _Float("float", (float,), ("float64",), ("floating", "integer"), "f8", T
 STR = _Str("str", (str,), ("string",), ("string", "large_string"), None, True)
 BYTES = _Bytes("bytes", (bytes,), ("binary",), _BINARY, None, True)
 UUID: Kind = _Uuid()
-DATETIME: Kind = _Datetime()
-DATETIME64: Kind = _Datetime64()
-DATE = _Date("datetime.date", (dt.date,), ("date32",), ("date", "timestamp"), "M8[D]", True, dt.date.fromisoformat)
-TIME = _Time("datetime.time", (dt.time,), ("time64", "us"), ("time",), None, False, dt.time.fromisoformat)
-TIMEDELTA = Scalar("datetime.timedelta", (dt.timedelta,), ("duration", "us"), ("duration",), "m8[us]")
 DECIMAL = _Decimal(
     "decimal.Decimal", (decimal.Decimal,), ("string",), ("decimal", "integer"), None, True, decimal.Decimal
 )

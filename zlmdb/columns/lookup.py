@@ -12,8 +12,9 @@ import uuid
 from collections.abc import Sequence
 from typing import Any, Union, get_args, get_origin
 
-from zlmdb.columns import kinds
-from zlmdb.columns.kinds import Enum, Kind, Misfit, objects
+from zlmdb.columns import kinds, timekinds
+from zlmdb.columns.kind import Kind, Misfit, objects
+from zlmdb.columns.kinds import Enum
 from zlmdb.columns.nested import Listed, Mapped, Record, Tupled
 from zlmdb.errors import SchemaError
 from zlmdb.values.records import FieldInfo, RecordInfo, describe
@@ -28,10 +29,10 @@ _SCALARS: dict[Any, Kind] = {
     bytes: kinds.BYTES,
     bytearray: kinds.BYTES,
     uuid.UUID: kinds.UUID,
-    dt.datetime: kinds.DATETIME,
-    dt.date: kinds.DATE,
-    dt.time: kinds.TIME,
-    dt.timedelta: kinds.TIMEDELTA,
+    dt.datetime: timekinds.DATETIME,
+    dt.date: timekinds.DATE,
+    dt.time: timekinds.TIME,
+    dt.timedelta: timekinds.TIMEDELTA,
     decimal.Decimal: kinds.DECIMAL,
 }
 _LISTS: dict[Any, type] = {
@@ -75,7 +76,7 @@ def kind_of(declared: Any, within: tuple[Any, ...] = ()) -> Kind:
     except TypeError:
         return Undeclared()
     if isinstance(declared, type) and declared.__name__ == "datetime64":
-        return kinds.DATETIME64
+        return timekinds.DATETIME64
     if isinstance(declared, type) and issubclass(declared, enum.Enum):
         return _enum(declared)
     arguments = get_args(declared)
@@ -104,7 +105,7 @@ def _annotated(declared: Any, *marks: Any, within: tuple[Any, ...]) -> Kind:
     if declared is dt.datetime:
         zone = next((mark.tz for mark in marks if type(mark).__name__ == "Meta"), None)
         if zone is not None:
-            return kinds.AWARE if zone else kinds.NAIVE
+            return timekinds.AWARE if zone else timekinds.NAIVE
     return kind_of(declared, within)
 
 

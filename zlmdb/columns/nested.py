@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from zlmdb.columns.extras import pyarrow
-from zlmdb.columns.kinds import Kind, Misfit
-from zlmdb.values.records import MISSING, RecordInfo
+from zlmdb.columns.kind import Kind, Misfit
+from zlmdb.values.records import RecordInfo
 
 __all__ = ["Listed", "Mapped", "Record", "Tupled", "make_rows"]
 
@@ -357,12 +357,3 @@ def make_rows(info: RecordInfo, columns: dict[str, list[Any]], count: int) -> It
     arguments = [field.argument or field.name for field in given]
     for values in zip(*[columns[field.name] for field in given], strict=True):
         yield info.type(**dict(zip(arguments, values, strict=True)))
-
-
-def missing_field(info: RecordInfo, names: Iterable[str]) -> str | None:
-    """The first required field that is not among the names; None if all are."""
-    known = set(names)
-    for field in info.fields.values():
-        if field.name not in known and field.required and field.default is MISSING:
-            return field.name
-    return None

@@ -13,8 +13,8 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from zlmdb.columns import kinds
-from zlmdb.columns.kinds import Kind
+from zlmdb.columns import kinds, timekinds
+from zlmdb.columns.kind import Kind
 
 __all__ = ["Condition", "conditions", "key_range", "scans"]
 
@@ -195,9 +195,9 @@ _READERS: dict[Kind, Callable[[str], Any]] = {
     kinds.INT: int,
     kinds.UINT64: int,
     kinds.UUID: uuid.UUID,
-    kinds.DATE: dt.date.fromisoformat,
-    kinds.AWARE: _moment,
-    kinds.DATETIME64: _time,
+    timekinds.DATE: dt.date.fromisoformat,
+    timekinds.AWARE: _moment,
+    timekinds.DATETIME64: _time,
 }
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from zlmdb import errors
 from zlmdb.columns import extras
-from zlmdb.columns.kinds import Kind, Misfit
+from zlmdb.columns.kind import Kind, Misfit
 
 __all__ = ["Batches", "open_columns", "without_views"]
 

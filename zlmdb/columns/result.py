@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from zlmdb.columns import extras, kinds
+from zlmdb.columns import extras, timekinds
 from zlmdb.columns.arrays import pandas_of, polars_of
 
 __all__ = ["Result", "as_declared"]
@@ -73,9 +73,9 @@ def _python(column: Any) -> list[Any]:
     pa = extras.pyarrow()
     if pa.types.is_timestamp(column.type):
         if column.type.tz is not None:
-            return kinds.AWARE.with_none().from_arrow(column)
+            return timekinds.AWARE.with_none().from_arrow(column)
         if column.type.unit == "ns":
-            return kinds.DATETIME64.with_none().from_arrow(column)
+            return timekinds.DATETIME64.with_none().from_arrow(column)
     found: list[Any] = column.to_pylist()
     return found
 

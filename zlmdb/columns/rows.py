@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from operator import attrgetter, itemgetter
 from typing import Any
 
-from zlmdb.columns import kinds
+from zlmdb.columns import kinds, timekinds
 from zlmdb.columns.arraykind import Arrays
-from zlmdb.columns.kinds import Exact, Kind, Misfit
+from zlmdb.columns.kind import Exact, Kind, Misfit, Scalar
 from zlmdb.columns.lookup import Undeclared, kind_of, kind_of_values
 from zlmdb.columns.nested import Listed, Tupled
 from zlmdb.errors import SchemaError
@@ -35,11 +35,11 @@ def _codec_kinds() -> dict[str, Kind]:
         "bytes": kinds.BYTES,
         "oid": kinds.INT,
         "uuid": kinds.UUID,
-        "timestamp": kinds.DATETIME64,
+        "timestamp": timekinds.DATETIME64,
         "bytes16": kinds.FixedBytes(16),
         "bytes20": kinds.FixedBytes(20),
         "bytes32": kinds.FixedBytes(32),
-        "bytes20_timestamp": Tupled([kinds.FixedBytes(20), kinds.DATETIME64]),
+        "bytes20_timestamp": Tupled([kinds.FixedBytes(20), timekinds.DATETIME64]),
         "oid_set": Listed(set, kinds.INT),
         "uuid_set": Listed(set, kinds.UUID),
         "string_set": Listed(set, kinds.STR),
@@ -205,7 +205,7 @@ def _json(info: RecordInfo, names: Sequence[str]) -> Decoder | None:
     getters = [attrgetter(f"f{[field.name for field in fields].index(name)}") for name in names]
 
     # msgspec has looked at the types; of numpy.datetime64 it makes objects, where columns are made of numbers.
-    looked_at = [isinstance(kind_of(info.fields[name].type, (info.type,)), kinds.Scalar) for name in names]
+    looked_at = [isinstance(kind_of(info.fields[name].type, (info.type,)), Scalar) for name in names]
     lists = [Exact if exact else list for exact in looked_at]
 
     def decode(data: Sequence[bytes]) -> list[list[Any]]:
