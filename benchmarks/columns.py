@@ -256,7 +256,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.columns", description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--output", type=Path, help="file for the numbers (benchmarks/results/columns-<rows>.json)")
+    parser.add_argument("--output", type=Path, help="file for the numbers (benchmarks/results/columns/<rows>.json)")
     given = parser.parse_args()
     directory = tempfile.mkdtemp(prefix="zlmdb-columns-")
     try:
@@ -272,7 +272,8 @@ def main() -> None:
         "when": time.strftime("%Y-%m-%d"),
         "measurements": found,
     }
-    output = given.output or Path(__file__).parent / "results" / f"columns-{given.rows}.json"
+    output = given.output or Path(__file__).parent / "results" / "columns" / f"{given.rows}.json"
+    output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(json.dumps(kept, indent=1) + "\n")
     print(table(found))
 

@@ -22,7 +22,7 @@ from zlmdb.columns.rows import VALUE, ValueColumns
 from zlmdb.keys.base import KeyCodec
 from zlmdb.values.base import ValueCodec
 
-__all__ = ["Column", "Frame", "Source"]
+__all__ = ["Column", "Frame", "Source", "filtered"]
 
 #: How many rows are looked at to tell what is not declared: whether times have a zone, first; then everything else.
 GLANCE = 64
@@ -343,9 +343,9 @@ class Frame:
             elif expression is None:
                 yield pa.RecordBatch.from_arrays(arrays, schema=schema)
             else:
-                batch = pa.RecordBatch.from_arrays(arrays, names=[c.name for c in read]).filter(expression)
-                if batch.num_rows:
-                    yield pa.RecordBatch.from_arrays(batch.columns[: len(columns)], schema=schema)
+                batch = pa.RecordBatch.from_arrays(arrays, names=[c.name for c in read])
+                for part in filtered(batch, expression, pa):
+                    yield pa.RecordBatch.from_arrays(part.columns[: len(columns)], schema=schema)
 
     def _mentioned(self, expression: Any, columns: Sequence[Column]) -> list[Column]:
         """The columns beside those wanted whose name stands in an expression."""
@@ -423,7 +423,8 @@ class Frame:
                 arrays = [self._arrow(c, v, chunk) for c, v in zip(read, vectors, strict=True)]
                 names = [c.name for c in read]
                 batch = pa.RecordBatch.from_arrays([*arrays, pa.array(range(count))], names=[*names, "\0row"])
-                taken = batch.filter(expression).column(len(names)).to_numpy()
+                kept = [part.column(len(names)).to_numpy() for part in filtered(batch, expression, pa)]
+                taken = np.concatenate(kept) if kept else np.array([], np.int64)
             for column, values, piece in zip(columns, vectors, pieces, strict=False):
                 try:
                     array = column.kind.to_numpy(values)
@@ -431,6 +432,13 @@ class Frame:
                     raise self._unfit(column, values, chunk, error, column.kind.to_numpy) from error
                 piece.append(array if taken is None else array[taken])
         return {c.name: _joined(c, piece, np) for c, piece in zip(columns, pieces, strict=True)}
+
+
+def filtered(batch: Any, expression: Any, pa: Any) -> list[Any]:
+    """The rows of a batch for which an expression of pyarrow is true, as batches that are not empty."""
+    # Not RecordBatch.filter, which in some releases fails where no row is left.
+    found: list[Any] = pa.Table.from_batches([batch]).filter(expression).to_batches()
+    return [part for part in found if part.num_rows]
 
 
 def _joined_batches(parts: list[Any], rows: int, pa: Any) -> list[Any]:

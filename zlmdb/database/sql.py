@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from zlmdb import errors
 from zlmdb.columns import extras
-from zlmdb.columns.frame import Frame
+from zlmdb.columns.frame import Frame, filtered
 from zlmdb.columns.pushdown import Condition, key_range, scans
 from zlmdb.columns.result import Result, as_declared
 from zlmdb.keys import Composite
@@ -122,10 +122,8 @@ class _View:
         frame = self.frame.over(source)
         wide, narrow = self.schema(read), self.schema(names)
         for batch in self.run.guarded(frame.arrow_batches(columns, wide)):
-            if condition is not None:
-                batch = batch.filter(condition)
-            if batch.num_rows:
-                yield pa.RecordBatch.from_arrays(batch.columns[: len(names)], schema=narrow)
+            for part in [batch] if condition is None else filtered(batch, condition, pa):
+                yield pa.RecordBatch.from_arrays(part.columns[: len(names)], schema=narrow)
 
     def reader(self, names: Sequence[str] | None, condition: Any) -> Any:
         """What DuckDB scans: a pyarrow.RecordBatchReader."""
