@@ -394,3 +394,49 @@ def test_undeclared_uuids_and_times(points: Any) -> None:
     assert got.schema.field("t").type == pa.timestamp("ns")
     assert got.schema.field("d").type == pa.timestamp("us")
     assert got.column("f").to_pylist() == [[(1, "a")], None]
+
+
+@pytest.mark.parametrize("size", [1000, 1024, 1500, 2048, 10_000])
+def test_batches_are_put_together_whatever_their_size(points: Any, size: int) -> None:
+    rows = [every(at) for at in range(3000)]
+    with points.begin(write=True) as txn:
+        txn[EveryCbor].load(rows)
+        reader = txn[EveryCbor].to_arrow(batch_rows=size)
+        batches = list(reader)
+        assert [batch.num_rows for batch in batches[:-1]] == [size] * (len(batches) - 1)
+        whole = pa.Table.from_batches(batches, reader.schema)
+        assert whole.column("number").to_pylist() == list(range(3000))
+        assert whole.column("side").to_pylist() == [row.side.value for row in rows]
+        assert whole.column("other").to_pylist() == [row.other for row in rows]
+        assert whole.column("tags").to_pylist() == [row.tags for row in rows]
+        assert whole.column("place").to_pylist() == [{"street": "street", "number": at} for at in range(3000)]
+        assert txn[EveryCbor].to_numpy(["number"], batch_rows=size)["number"].tolist() == list(range(3000))
+        got = txn[EveryCbor].to_arrow(["number"], where=pc.field("flag"), batch_rows=size)
+        assert [n for batch in got for n in batch.column(0).to_pylist()] == list(range(1, 3000, 2))
+
+
+@pytest.mark.parametrize("table", [EveryCbor, EveryJson])
+def test_columns_of_other_types_than_the_declared_ones(points: Any, table: Any) -> None:
+    row = every(5, when=np.datetime64(5_000, "ns"), maybe_other=uuid.UUID(int=7))
+    with points.begin(write=True) as txn:
+        txn[table].add(row)
+
+        def one(name: str, declared: Any) -> Any:
+            found = txn[table].to_arrow([name], schema={name: declared}).read_all().column(0)
+            assert found.type == declared if isinstance(declared, pa.DataType) else True
+            return found[0].as_py()
+
+        assert one("when", pa.timestamp("us")) == dt.datetime(1970, 1, 1, 0, 0, 0, 5)
+        assert one("maybe_other", pa.string()) == str(uuid.UUID(int=7))
+        assert one("oid", pa.string()) == str(row.oid)
+        assert one("oid", pa.binary(16)) == row.oid.bytes
+        assert one("number", pa.int8()) == 5
+        assert one("number", float) == 5.0
+        assert one("price", pa.decimal128(9, 3)) == Decimal("1.25")
+        assert one("side", pa.string()) == row.side.value
+        assert txn[table].to_numpy(["when"], schema={"when": pa.timestamp("us")})["when"].dtype == "M8[us]"
+        assert one("moment", pa.timestamp("ms", "UTC")) == row.moment
+        for name, declared in (("text", float), ("text", bool), ("number", str), ("number", pa.string())):
+            for give in (txn[table].to_arrow, txn[table].to_numpy):
+                with pytest.raises(errors.ValueTypeError, match=f"column {name}: expected"):
+                    list(give([name], schema={name: declared}))

@@ -278,7 +278,14 @@ class Frame:
             made = iter(self._decoder(tuple(fields))(data) if fields else ())
         except Exception as error:
             raise self._broken(chunk, error) from error
-        return [next(held) if column.part is not None else next(made) for column in columns]
+        found = [next(held) if column.part is not None else next(made) for column in columns]
+        if self._given:
+            # Exactly of the declared type is not of the type that the caller wants.
+            found = [
+                list(v) if isinstance(v, list) and c.name in self._given else v
+                for c, v in zip(columns, found, strict=True)
+            ]
+        return found
 
     def _decoder(self, fields: tuple[str, ...]) -> Any:
         known = self.__dict__.setdefault("_decoders", {})

@@ -269,6 +269,12 @@ class Typed(Kind):
 
     def to_arrow(self, values: Any) -> Any:
         pa = pyarrow()
+        if self.inner is not None and not isinstance(self.inner, Scalar):
+            # What stands for such values (nanoseconds for a time, bytes for a UUID) must not be taken for the values.
+            if pa.types.is_string(self.arrow) and isinstance(self.inner, _Uuid):
+                return pa.array([None if v is None else str(v) for v in self.inner.to_numpy(values)], self.arrow)
+            found = self.inner.to_arrow(values)
+            return found if found.type == self.arrow else found.cast(self.arrow)
         if self.arrow == pa.uuid():
             return UUID.with_none().to_arrow(values)
         if pa.types.is_string(self.arrow) and isinstance(values, list):
@@ -278,8 +284,8 @@ class Typed(Kind):
         return pa.array(values, self.arrow)
 
     def to_numpy(self, values: Any) -> Any:
-        if self.inner is not None:
-            return self.inner.to_numpy(values)
+        if self.arrow == pyarrow().uuid():
+            return UUID.with_none().to_numpy(values)
         return self.to_arrow(values).to_numpy(zero_copy_only=False)
 
 
