@@ -14,15 +14,16 @@ from typing import Any, Protocol
 from zlmdb import errors
 from zlmdb.columns import extras
 from zlmdb.columns.keys import KeyColumns
-from zlmdb.columns.kind import Kind, Misfit, objects
+from zlmdb.columns.kind import Kind, Misfit
 from zlmdb.columns.kinds import Typed
 from zlmdb.columns.lookup import kind_of
 from zlmdb.columns.output import BATCH_ROWS
+from zlmdb.columns.pieces import filtered, joined_arrays, joined_batches
 from zlmdb.columns.rows import VALUE, ValueColumns
 from zlmdb.keys.base import KeyCodec
 from zlmdb.values.base import ValueCodec
 
-__all__ = ["Column", "Frame", "Source", "filtered"]
+__all__ = ["Column", "Frame", "Source"]
 
 #: How many rows are looked at to tell what is not declared: whether times have a zone, first; then everything else.
 GLANCE = 64
@@ -331,12 +332,12 @@ class Frame:
             pending.append(part)
             rows += part.num_rows
             while rows >= self.batch_rows:
-                yield from _joined_batches(pending, self.batch_rows, pa)
+                yield from joined_batches(pending, self.batch_rows, pa)
                 rest = pending[-1].slice(pending[-1].num_rows - (rows - self.batch_rows))
                 rows = rest.num_rows
                 pending = [rest] if rows else []
         if pending:
-            yield from _joined_batches(pending, rows, pa)
+            yield from joined_batches(pending, rows, pa)
 
     def _parts(self, columns: Sequence[Column], schema: Any, pa: Any) -> Iterator[Any]:
         expression = None if self.where is None or callable(self.where) else self.where
@@ -438,34 +439,7 @@ class Frame:
                 except Exception as error:
                     raise self._unfit(column, values, chunk, error, column.kind.to_numpy) from error
                 piece.append(array if taken is None else array[taken])
-        return {c.name: _joined(c, piece, np) for c, piece in zip(columns, pieces, strict=True)}
-
-
-def filtered(batch: Any, expression: Any, pa: Any) -> list[Any]:
-    """The rows of a batch for which an expression of pyarrow is true, as batches that are not empty."""
-    # Not RecordBatch.filter, which in some releases fails where no row is left.
-    found: list[Any] = pa.Table.from_batches([batch]).filter(expression).to_batches()
-    return [part for part in found if part.num_rows]
-
-
-def _joined_batches(parts: list[Any], rows: int, pa: Any) -> list[Any]:
-    """The first rows of some batches, as one batch; as several, if text becomes too long for one."""
-    if len(parts) == 1:
-        return [parts[0].slice(0, rows)]
-    found: list[Any] = pa.Table.from_batches(parts).slice(0, rows).combine_chunks().to_batches()
-    return found
-
-
-def _joined(column: Column, pieces: list[Any], np: Any) -> Any:
-    if not pieces:
-        return column.kind.to_numpy([])
-    if len(pieces) == 1:
-        return pieces[0]
-    if any(isinstance(piece, np.ma.MaskedArray) for piece in pieces):
-        return np.ma.concatenate(pieces)
-    if len({piece.shape[1:] for piece in pieces}) > 1:  # arrays of one size in each batch, but not in all
-        return objects([row for piece in pieces for row in piece])
-    return np.concatenate(pieces)
+        return {c.name: joined_arrays(c.kind, piece) for c, piece in zip(columns, pieces, strict=True)}
 
 
 def _given(schema: Any) -> dict[str, Any]:

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from zlmdb import errors
 from zlmdb.columns import extras
-from zlmdb.columns.frame import Frame, filtered
+from zlmdb.columns.frame import Frame
+from zlmdb.columns.pieces import filtered
 from zlmdb.columns.pushdown import Condition, key_range, scans
 from zlmdb.columns.result import Result, as_declared
 from zlmdb.keys import Composite
