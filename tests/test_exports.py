@@ -29,10 +29,10 @@ ERRORS = re.findall(
     r"\w+",
     """
     AlreadyOpen CatalogError ConstraintError DataError DatabaseClosed DatabaseError DatabaseFull
-    DatabaseNotFound DecodeError DuplicateKey EncodeError KeyTooLong KeyTypeError KeyValueError
-    NullValueConstraint OldReaderWarning PickleNotAllowed ReadOnlyDatabase ReadOnlyTransaction ReadersFull SchemaError
-    SchemaTextError TableMismatch TableNotAttached TransactionClosed TransactionError UniqueViolation ValueTypeError
-    ViewExpired ZlmdbError
+    DatabaseNotFound DecodeError DuplicateKey EncodeError KeyTooLong KeyTypeError KeyValueError MissingExtra
+    NullValueConstraint OldReaderWarning PickleNotAllowed QueryError ReadOnlyDatabase ReadOnlyTransaction
+    ReadersFull SchemaError SchemaTextError TableMismatch TableNotAttached TransactionClosed TransactionError
+    UniqueViolation ValueTypeError ViewExpired ZlmdbError
     """,
 )
 #: The parts of a map's name -> the values that it is there for.

@@ -15,6 +15,8 @@
     │   ├── EncodeError            a value that its codec cannot write (also ValueError)
     │   ├── DecodeError            stored bytes that their codec cannot read (also ValueError)
     │   └── PickleNotAllowed       reading pickles was not asked for
+    ├── MissingExtra               an optional package that is not installed (also ImportError)
+    ├── QueryError                 a query in SQL that cannot be answered (also ValueError)
     ├── ConstraintError            a write that a declared constraint forbids
     │   ├── DuplicateKey           add() of a primary key that exists
     │   ├── NullValueConstraint    None in an index that is not nullable (also RuntimeError)
@@ -63,9 +65,11 @@ __all__ = [
     "KeyTooLong",
     "KeyTypeError",
     "KeyValueError",
+    "MissingExtra",
     "NullValueConstraint",
     "OldReaderWarning",
     "PickleNotAllowed",
+    "QueryError",
     "ReadOnlyDatabase",
     "ReadOnlyTransaction",
     "ReadersFull",
@@ -239,6 +243,14 @@ class NullValueConstraint(ConstraintError, RuntimeError):
 
 class UniqueViolation(ConstraintError):
     """Another row stands under this key of a unique index."""
+
+
+class MissingExtra(ZlmdbError, ImportError):
+    """Something was asked for that needs an optional package which is not installed; the message says what to run."""
+
+
+class QueryError(ZlmdbError, ValueError):
+    """A query that cannot be answered: not one SELECT statement, or not understood; says what the SQL engine says."""
 
 
 class TransactionError(ZlmdbError):

@@ -65,6 +65,15 @@ def main(key: uuid.UUID, user: User) -> None:
             reveal_type(users.get_many([key]))  #: list[User | None]
             reveal_type(users.put_many([user]))  #: int
             reveal_type(users.load({key: user}, sorted=True))  #: int
+            reveal_type(users.load("users.csv", progress=True))  #: int
+            reveal_type(users.load(users.select(), ignore=["age"]))  #: int
+            reveal_type(users.range(1, 2))  #: Selection[tuple[UUID, User]]
+            reveal_type(users.as_of(1))  #: tuple[UUID, User] | None
+            reveal_type(users.last(n=5))  #: Selection[tuple[UUID, User]]
+            reveal_type(users.columns("name"))  #: dict[str, Any]
+            reveal_type(users.by_city.select("Bonn").to_numpy())  #: dict[str, Any]
+            reveal_type(txn.sql("select 1", [1]).fetchall())  #: list[tuple[Any, ...]]
+            reveal_type(db.sql("select 1"))  #: Result
             reveal_type(users.truncate())  #: int
             reveal_type(users.check())  #: list[str]
             reveal_type(users.rebuild_index("by_email"))  #: tuple[int, int]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -22,6 +22,7 @@ from zlmdb.engine.readers import parse as parse_readers
 if TYPE_CHECKING:
     import uuid
 
+    from zlmdb.columns.result import Result
     from zlmdb.database.catalog import Slot
     from zlmdb.database.stats import TransactionStats
     from zlmdb.tables.map import Map
@@ -381,6 +382,23 @@ class Database:
                 clear = translate(error, path=self._dbpath)
                 if not isinstance(clear, errors.DatabaseFull) or not self._environment().grow():
                     raise clear from error
+
+    def sql(self, query: str, params: Sequence[Any] | Mapping[str, Any] | None = None) -> Result:
+        """The answer to a query in SQL over the attached tables, in a read transaction of its own.
+
+        All tables are seen as of one moment. Arguments and errors: see :meth:`Transaction.sql`, which sees the changes
+        of its transaction too.
+
+        >>> import zlmdb
+        >>> @zlmdb.table("b1f4c2a0-52d0-4a3e-9a55-0c8f0a1de0c5")
+        ... class Seen(zlmdb.MapStringOid):
+        ...     "How often a word was seen."
+        >>> with zlmdb.open(":memory:", [Seen]) as db:
+        ...     db.sql("select count(*) from seen").fetchone()
+        (0,)
+        """
+        with self.begin() as txn:
+            return txn.sql(query, params)
 
     def sync(self, force: bool = False) -> None:
         """Flush committed data to the disk.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
@@ -19,6 +19,7 @@ from zlmdb.database import generation
 from zlmdb.engine import EngineError, translate
 
 if TYPE_CHECKING:
+    from zlmdb.columns.result import Result
     from zlmdb.database.database import Database
     from zlmdb.database.stats import TransactionStats
     from zlmdb.tables.map import Map
@@ -332,6 +333,40 @@ class Transaction:
         self._require_open()
         if not self._write:
             generation.check(self._env, self._raw, table)
+
+    def sql(self, query: str, params: Sequence[Any] | Mapping[str, Any] | None = None) -> Result:
+        """The answer to a query in SQL over the attached tables, as this transaction sees them.
+
+        Tables are named as their classes, or as the attributes of the schema, in any case; their columns as
+        ``to_arrow()`` names them. DuckDB answers; only the columns that the query needs are decoded, and only the range
+        of keys that its conditions allow is read.
+
+        Args:
+            query: one SELECT statement.
+            params: values for ``?`` (a list) or ``$name`` (a mapping) in the query; None for none.
+
+        Returns:
+            The rows: complete, and valid after the transaction.
+
+        Raises:
+            MissingExtra: if duckdb is not installed.
+            TableNotAttached: if it names a table that is not attached.
+            QueryError: if it is not one SELECT statement, or DuckDB refuses it.
+            DecodeError, ValueTypeError: if a row that it reads cannot be decoded, or does not fit its column.
+            TransactionClosed: if the transaction has ended.
+
+        >>> import zlmdb
+        >>> @zlmdb.table("b1f4c2a0-52d0-4a3e-9a55-0c8f0a1de0c4")
+        ... class Seen(zlmdb.MapStringOid):
+        ...     "How often a word was seen."
+        >>> with zlmdb.open(":memory:", [Seen]) as db, db.begin(write=True) as txn:
+        ...     txn[Seen].update({"ant": 3, "bee": 1, "cow": 2})
+        ...     txn.sql("select key, value from seen where value >= ? order by value", [2]).fetchall()
+        [('cow', 2), ('ant', 3)]
+        """
+        from zlmdb.database.sql import query as answer
+
+        return answer(self, query, params)
 
     # -- raw records
 

@@ -16,11 +16,15 @@ from itertools import islice
 from typing import Any
 
 from zlmdb import errors
+from zlmdb.columns.output import Output, is_columns
 from zlmdb.engine import EngineError
 from zlmdb.tables import bounds, maintain, scan
+from zlmdb.tables.definition import TableDefinition
 from zlmdb.tables.handle import prefix_span, select
 from zlmdb.tables.indexes import live_index
 from zlmdb.tables.ops import Ops
+from zlmdb.tables.outlet import Rows
+from zlmdb.tables.times import Times
 
 __all__ = ["BoundMap"]
 
@@ -58,13 +62,18 @@ class _Items(ItemsView[Any, Any]):
         return iter(self._mapping.select(reverse=True))  # type: ignore[attr-defined]
 
 
-class BoundMap(Ops, MutableMapping[Any, Any]):
+class BoundMap(Ops, Output, Times, MutableMapping[Any, Any]):
     """What ``txn[Users]`` gives. It is valid until the transaction ends; its methods then raise TransactionClosed.
 
     It behaves as a dict whose keys are sorted: reading or deleting a missing key raises KeyError.
     """
 
     _txn: Any
+    _p: bytes
+    _definition: TableDefinition
+
+    def _source(self) -> Rows:
+        return Rows(self, self._txn, self._p, bounds.after_slot(self._p))
 
     def __repr__(self) -> str:
         return f"<map {self._definition.name} of transaction {self._txn!r}>"
@@ -109,7 +118,7 @@ class BoundMap(Ops, MutableMapping[Any, Any]):
         Raises:
             KeyError: if the table is empty.
         """
-        found = self.last()
+        found: tuple[Any, Any] | None = self.last()
         if found is None:
             raise KeyError(f"popitem(): table {self._definition.name} is empty")
         del self[found[0]]
@@ -209,13 +218,25 @@ class BoundMap(Ops, MutableMapping[Any, Any]):
         pairs: Iterator[tuple[bytes, bytes]] = self._pairs_of_rows(rows) if holding else self._pairs(rows)  # type: ignore[attr-defined]
         return pairs
 
-    def load(self, rows: Any, *, sorted: bool = False, progress: Callable[[int], None] | None = None) -> int:
+    def load(
+        self,
+        rows: Any,
+        *,
+        sorted: bool = False,
+        progress: Callable[[int], None] | bool | None = None,
+        ignore: Iterable[str] = (),
+    ) -> int:
         """Insert many new rows, faster than one by one: they are written in the order of their keys, batch by batch.
 
         Args:
-            rows: as for :meth:`put_many`.
+            rows: as for :meth:`put_many`; or columns, named as :meth:`to_arrow` names them: anything with
+                ``__arrow_c_stream__`` (tables and readers of pyarrow, frames of Polars), a pandas.DataFrame, or the
+                path of a file that ends in ``.parquet``, ``.csv``, ``.tsv`` or ``.arrow``.
             sorted: True if they come in the order of their keys already; saves sorting each batch.
-            progress: called with the number of rows done so far, after each batch; None for nobody.
+            progress: called with the number of rows done so far, after each batch; True shows a bar on standard error;
+                None for nobody.
+            ignore: names of columns that have no place in the table and are left out. Any other such column is an
+                error.
 
         Returns:
             How many rows were inserted.
@@ -224,9 +245,25 @@ class BoundMap(Ops, MutableMapping[Any, Any]):
             DuplicateKey: if a key exists, or comes twice.
             UniqueViolation, NullValueConstraint, ValueTypeError: as :meth:`add`. None of the rows is then written
                 (through a writable map: those of earlier batches are).
+            ValueTypeError: also if a value of a column cannot be converted without loss; names the file, the row and
+                the column.
+            SchemaError: if a column has no place in the table, or a required field has no column.
+            MissingExtra: if columns are given, and pyarrow is not installed.
         """
-        rows, holding = self._shape(rows)
-        rows = iter(rows)
+        from zlmdb.columns.progress import reporter
+
+        if is_columns(rows):
+            from zlmdb.columns.intake import Intake
+
+            intake = Intake(self._source(), rows, ignore)
+            rows, holding, total = intake.rows(), bool(self._definition.pk), intake.total
+        else:
+            total = len(rows) if hasattr(rows, "__len__") else None
+            rows, holding = self._shape(rows)
+        with reporter(progress, self._definition.name, total) as report:
+            return self._load(iter(rows), holding, sorted, report)
+
+    def _load(self, rows: Iterator[Any], holding: bool, sorted: bool, progress: Callable[[int], None] | None) -> int:
         done = 0
         try:
             with self._txn._guarded():
@@ -277,10 +314,6 @@ class BoundMap(Ops, MutableMapping[Any, Any]):
     def first(self) -> tuple[Any, Any] | None:
         """The row with the smallest key, as (key, value); None if there is none."""
         return next(iter(self.select(limit=1)), None)
-
-    def last(self) -> tuple[Any, Any] | None:
-        """The row with the greatest key, as (key, value); None if there is none."""
-        return next(iter(self.select(limit=1, reverse=True)), None)
 
     # -- ranges
 

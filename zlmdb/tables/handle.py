@@ -14,6 +14,7 @@ from zlmdb.tables.declare import define
 from zlmdb.tables.definition import TableDefinition
 from zlmdb.tables.ops import Ops
 from zlmdb.tables.outdated import class_of
+from zlmdb.tables.outlet import Rows
 from zlmdb.tables.plan import IndexPlan
 
 __all__ = ["Handle"]
@@ -402,18 +403,22 @@ def select(
     txn = open_transaction(table, txn)
     scan.limited(iter(()), limit)  # a wrong limit is refused here, and not when the first row is asked for
     codec = table._definition.key
+
+    def rows() -> Rows:
+        return Rows(table, txn, start, stop, return_keys, return_values, reverse, limit)
+
     forwards_keys = return_keys and not return_values and not reverse
     if forwards_keys and not txn._write and not txn._buffers and type(codec).decode_many is not KeyCodec.decode_many:
         return scan.Selection(
-            lambda: scan.limited(scan.keys_in_bulk(txn, start, stop, codec, table._scan_error), limit)
+            lambda: scan.limited(scan.keys_in_bulk(txn, start, stop, codec, table._scan_error), limit), rows
         )
     if not return_keys and not return_values:
         blind = getattr(table, scan.shape(txn, True, False, reverse))
-        return scan.Selection(lambda: scan.limited((None for _ in blind(txn, start, stop)), limit))
+        return scan.Selection(lambda: scan.limited((None for _ in blind(txn, start, stop)), limit), rows)
     records = getattr(table, scan.shape(txn, return_keys, return_values, reverse))
     if limit is None:
-        return scan.Selection(lambda: records(txn, start, stop))
-    return scan.Selection(lambda: scan.limited(records(txn, start, stop), limit))
+        return scan.Selection(lambda: records(txn, start, stop), rows)
+    return scan.Selection(lambda: scan.limited(records(txn, start, stop), limit), rows)
 
 
 def prefix_span(table: Any, prefix: Any) -> tuple[bytes, bytes]:

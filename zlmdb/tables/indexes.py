@@ -12,6 +12,7 @@ from zlmdb.keys import Composite
 from zlmdb.tables import bounds, scan
 from zlmdb.tables.maintain import plan_number
 from zlmdb.tables.operations import Source, scans
+from zlmdb.tables.outlet import IndexRows
 
 if TYPE_CHECKING:
     from zlmdb.tables.plan import IndexPlan
@@ -101,13 +102,17 @@ class Index(Generic[K, V]):
             scan.limited(iter(()), limit)  # a wrong limit is refused here, and not when the first row is asked for
         start, stop = self._range(values, lo, hi, bounds)
         txn = self._txn
+
+        def columns() -> IndexRows:
+            return IndexRows(self, start, stop, return_keys, return_values, reverse=reverse, limit=limit)
+
         if not return_keys and not return_values:
             blind = getattr(self, scan.shape(txn, True, False, reverse))
-            return scan.Selection(lambda: scan.limited((None for _ in blind(txn, start, stop)), limit))
+            return scan.Selection(lambda: scan.limited((None for _ in blind(txn, start, stop)), limit), columns)
         rows = getattr(self, scan.shape(txn, return_keys, return_values, reverse))
         if limit is None:
-            return scan.Selection(partial(rows, txn, start, stop))
-        return scan.Selection(lambda: scan.limited(rows(txn, start, stop), limit))
+            return scan.Selection(partial(rows, txn, start, stop), columns)
+        return scan.Selection(lambda: scan.limited(rows(txn, start, stop), limit), columns)
 
     def keys(self, *values: Any, reverse: bool = False, limit: int | None = None) -> scan.Selection[K]:
         """The primary keys of the rows whose leading index fields equal `values`; the rows are not read."""

@@ -8,7 +8,7 @@ declares, for type checkers, the methods of both.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Self, overload
 
 from zlmdb._typing import K, V
@@ -19,6 +19,9 @@ from zlmdb.tables.definition import TableDefinition
 from zlmdb.tables.plan import IndexPlan
 
 if TYPE_CHECKING:
+    from os import PathLike
+
+    from zlmdb.columns.output import Columns
     from zlmdb.database.transaction import Transaction
     from zlmdb.tables.scan import Selection
 
@@ -160,14 +163,61 @@ class Map(_Base[K, V]):
         def put_many(self, rows: Iterable[V] | Iterable[tuple[K, V]] | Mapping[K, V], /) -> int: ...
         def load(
             self,
-            rows: Iterable[V] | Iterable[tuple[K, V]] | Mapping[K, V],
+            rows: Iterable[V] | Iterable[tuple[K, V]] | Mapping[K, V] | Columns | PathLike[str] | str,
             /,
             *,
             sorted: bool = False,
-            progress: Callable[[int], None] | None = None,
+            progress: Callable[[int], None] | bool | None = None,
+            ignore: Iterable[str] = (),
         ) -> int: ...
         def first(self) -> tuple[K, V] | None: ...
+        @overload
         def last(self) -> tuple[K, V] | None: ...
+        @overload
+        def last(self, *series: Any, n: int) -> Selection[tuple[K, V]]: ...
+        @overload
+        def last(self, *series: Any) -> Any: ...
+        def last(self, *series: Any, n: int | None = None) -> Any: ...
+        def range(
+            self, *series_and_times: Any, t0: Any = None, t1: Any = None, reverse: bool = False
+        ) -> Selection[tuple[K, V]]: ...
+        def as_of(self, *series_and_time: Any) -> tuple[K, V] | None: ...
+        def span(self, *series: Any) -> tuple[Any, Any] | None: ...
+        # As zlmdb.columns.Output has them, which a map class is not: attached maps have no rows without a transaction.
+        def columns(self, *names: str) -> dict[str, Any]: ...
+        def to_numpy(
+            self,
+            columns: Sequence[str] | None = None,
+            *,
+            where: Any = None,
+            schema: Any = None,
+            batch_rows: int = ...,
+        ) -> dict[str, Any]: ...
+        def to_arrow(
+            self,
+            columns: Sequence[str] | None = None,
+            *,
+            where: Any = None,
+            schema: Any = None,
+            batch_rows: int = ...,
+        ) -> Any: ...
+        def to_pandas(
+            self,
+            columns: Sequence[str] | None = None,
+            *,
+            where: Any = None,
+            schema: Any = None,
+            batch_rows: int = ...,
+        ) -> Any: ...
+        def to_polars(
+            self,
+            columns: Sequence[str] | None = None,
+            *,
+            where: Any = None,
+            schema: Any = None,
+            batch_rows: int = ...,
+        ) -> Any: ...
+        def __arrow_c_stream__(self, requested_schema: object = None) -> Any: ...
         @overload
         def select(
             self,

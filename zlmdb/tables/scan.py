@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import islice, takewhile
 from operator import indexOf
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from zlmdb.columns.output import Output
 from zlmdb.engine import EngineError
 from zlmdb.errors import KeyValueError
 from zlmdb.keys.base import KeyCodec
+
+if TYPE_CHECKING:
+    from zlmdb.columns.frame import Source
 
 __all__ = ["Selection", "count", "first_key", "keys_in_bulk", "last_key", "limited", "shape"]
 
@@ -119,17 +123,22 @@ def shape(txn: Any, keys: bool, values: bool, reverse: bool) -> str:
 T = TypeVar("T")
 
 
-class Selection(Generic[T]):
+class Selection(Output, Generic[T]):
     """The rows of a select(): iterate over it, as often as you like, within its transaction; each time from the start.
 
-    ``next()`` works on it, too, and goes on where the last ``next()`` stopped.
+    ``next()`` works on it, too, and goes on where the last ``next()`` stopped. ``to_arrow()`` and its like give the
+    selected keys, values, or both as columns.
     """
 
-    __slots__ = ("_current", "_start")
+    __slots__ = ("_current", "_rows", "_start")
 
-    def __init__(self, start: Callable[[], Iterator[T]]) -> None:
+    def __init__(self, start: Callable[[], Iterator[T]], rows: Callable[[], Source]) -> None:
         self._start = start
+        self._rows = rows
         self._current: Iterator[T] | None = None
+
+    def _source(self) -> Source:
+        return self._rows()
 
     def __iter__(self) -> Iterator[T]:
         return self._start()

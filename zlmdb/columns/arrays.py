@@ -1,0 +1,122 @@
+"""Named NumPy arrays as Arrow, pandas and Polars; and Arrow tables as pandas and Polars.
+
+What has a time and named arrays of one length (a slice of a series, a result) comes out through these functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from zlmdb.columns import extras
+from zlmdb.columns.kind import objects
+from zlmdb.columns.lookup import kind_of_values
+
+__all__ = ["arrow_reader", "arrow_table", "pandas_frame", "pandas_of", "polars_frame", "polars_of"]
+
+
+def _array(values: Any) -> Any:
+    """The Arrow array of a NumPy array; of numbers without a copy, where it is contiguous."""
+    import numpy as np
+
+    pa = extras.pyarrow("to_arrow()")
+    array = np.asarray(values)
+    if array.ndim != 1:
+        raise ValueError(f"expected arrays of one dimension, found one of {array.ndim}")
+    if isinstance(values, np.ma.MaskedArray):
+        return pa.array(array, mask=np.ma.getmaskarray(values))
+    if array.dtype.kind == "O":
+        held = array.tolist()
+        return kind_of_values(held).to_arrow(held)
+    if array.dtype.kind == "V" and array.dtype.names is not None:
+        return pa.StructArray.from_arrays([_array(array[name]) for name in array.dtype.names], list(array.dtype.names))
+    if not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
+    return pa.array(array)
+
+
+def arrow_table(arrays: Mapping[str, Any]) -> Any:
+    """A pyarrow.Table of named arrays.
+
+    Args:
+        arrays: arrays of one dimension and the same length, by name; masked ones give nulls, and NaT does. Numbers are
+            not copied, so the table is valid as long as their memory is.
+
+    Raises:
+        MissingExtra: if pyarrow is not installed.
+        ValueError: if an array has several dimensions, or another length.
+
+    >>> import numpy as np
+    >>> arrow_table({"price": np.array([1.5, 2.5])}).column("price").to_pylist()
+    [1.5, 2.5]
+    """
+    pa = extras.pyarrow("to_arrow()")
+    lengths = {name: len(values) for name, values in arrays.items()}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(f"expected arrays of one length, found {lengths}")
+    return pa.table({name: _array(values) for name, values in arrays.items()})
+
+
+def arrow_reader(arrays: Mapping[str, Any], batch_rows: int = 65_536) -> Any:
+    """A pyarrow.RecordBatchReader of named arrays; see :func:`arrow_table`."""
+    return arrow_table(arrays).to_reader(max_chunksize=batch_rows)
+
+
+def pandas_frame(arrays: Mapping[str, Any]) -> Any:
+    """A pandas.DataFrame of named arrays, as :func:`arrow_table` takes them; the data is copied."""
+    pd = extras.pandas("to_pandas()")
+    import numpy as np
+
+    columns = {}
+    for name, values in arrays.items():
+        if isinstance(values, np.ma.MaskedArray):
+            mask = np.ma.getmaskarray(values)
+            array = pd.arrays.BooleanArray if values.dtype.kind == "b" else pd.arrays.IntegerArray
+            columns[name] = pd.Series(array(np.ma.getdata(values).copy(), mask.copy()))
+        else:
+            columns[name] = pd.Series(np.array(values))
+    return pd.DataFrame(columns)
+
+
+def polars_frame(arrays: Mapping[str, Any]) -> Any:
+    """A polars.DataFrame of named arrays, as :func:`arrow_table` takes them."""
+    extras.polars("to_polars()")
+    return polars_of(arrow_table(arrays))
+
+
+def pandas_of(table: Any) -> Any:
+    """The pandas.DataFrame of a pyarrow.Table: nullable columns of integers and bools get pandas' nullable types, UUIDs
+    become objects of uuid.UUID, and what NumPy has no type for objects of Python.
+    """
+    pd = extras.pandas("to_pandas()")
+    pa = extras.pyarrow("to_pandas()")
+    nullable = {
+        pa.int64(): pd.Int64Dtype(),
+        pa.uint64(): pd.UInt64Dtype(),
+        pa.int32(): pd.Int32Dtype(),
+        pa.int16(): pd.Int16Dtype(),
+        pa.int8(): pd.Int8Dtype(),
+        pa.bool_(): pd.BooleanDtype(),
+    }
+    columns = []
+    for field, column in zip(table.schema, table.columns, strict=True):
+        if field.type == pa.uuid() or pa.types.is_nested(field.type):
+            columns.append(pd.Series(objects(column.to_pylist()), dtype=object))
+        elif field.nullable and field.type in nullable:
+            columns.append(column.to_pandas(types_mapper=nullable.get))
+        else:
+            columns.append(column.to_pandas())
+    frame = pd.concat(columns, axis=1, ignore_index=True) if columns else pd.DataFrame(index=range(table.num_rows))
+    frame.columns = pd.Index(table.column_names, dtype=object) if columns else frame.columns
+    return frame
+
+
+def polars_of(table: Any) -> Any:
+    """The polars.DataFrame of a pyarrow.Table; UUIDs are columns of 16 bytes."""
+    pl = extras.polars("to_polars()")
+    pa = extras.pyarrow("to_polars()")
+    plain = [
+        column.cast(pa.binary(16)).cast(pa.binary()) if field.type == pa.uuid() else column
+        for field, column in zip(table.schema, table.columns, strict=True)
+    ]
+    return pl.from_arrow(pa.table(plain, names=table.column_names))

@@ -1,0 +1,235 @@
+"""What a query asks of a table's key, read from DuckDB's plan: so that only that range of keys is scanned.
+
+The plan (``EXPLAIN (FORMAT json)``) says for every scan which conditions its rows must meet, as text:
+``("t0_c1" >= TIMESTAMPTZ '2013-01-01 00:00:00+00')``. What is understood of it narrows the range; what is not
+understood does not. All conditions are checked again on the rows, so a range may be too wide, but never too narrow.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from zlmdb.columns import kinds, timekinds
+from zlmdb.columns.kind import Kind
+
+__all__ = ["Condition", "conditions", "key_range", "scans"]
+
+#: Name of a column, operator ("=", "<=", ">=") and value as text.
+Condition = tuple[str, str, str]
+
+_TOKEN = re.compile(
+    r"""\s*(?:
+    (?P<quoted>"(?:[^"]|"")*") | (?P<string>'(?:[^']|'')*') | (?P<number>-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)
+    | (?P<word>[A-Za-z_][A-Za-z_0-9]*) | (?P<mark>::|<=|>=|!=|<>|[-+*/=<>(),.:\[\]{}%|&~^@\#?;!])
+    )""",
+    re.VERBOSE,
+)
+_COMPARISONS = {"=": "=", "<=": "<=", "<": "<=", ">=": ">=", ">": ">="}
+_MIRRORED = {"=": "=", "<=": ">=", ">=": "<="}
+
+Token = tuple[str, str]
+
+
+def _tokens(text: str) -> list[Token] | None:
+    """The tokens of a condition; None if there is something that is none."""
+    found, at = [], 0
+    text = text.strip()
+    while at < len(text):
+        match = _TOKEN.match(text, at)
+        if match is None or match.lastgroup is None:
+            return None
+        found.append((match.lastgroup, match[match.lastgroup]))
+        at = match.end()
+    return found
+
+
+def conditions(text: str) -> list[Condition]:
+    """The conditions on single columns that must all be true where a condition is.
+
+    >>> conditions("((t0_c0 = 'it''s') AND ((t0_c1 > '2020-01-01'::TIMESTAMP_NS) AND (lower(t0_c2) = 'x')))")
+    [('t0_c0', '=', "it's"), ('t0_c1', '>=', '2020-01-01')]
+    """
+    tokens = _tokens(text)
+    return [] if tokens is None else list(_all_of(tokens))
+
+
+def _all_of(tokens: list[Token]) -> Iterator[Condition]:
+    while tokens and tokens[0][1] == "(" and _closing(tokens, 0) == len(tokens) - 1:
+        tokens = tokens[1:-1]
+    parts: list[list[Token]] = [[]]
+    depth, between = 0, False
+    for kind, text in tokens:
+        if text == "(" and kind == "mark":
+            depth += 1
+        elif text == ")" and kind == "mark":
+            depth -= 1
+        word = text.upper() if kind == "word" and depth == 0 else ""
+        if word in ("OR", "NOT", "CASE"):
+            return
+        if word == "BETWEEN":
+            between = True
+        elif word == "AND" and between:
+            between = False
+        elif word == "AND":
+            parts.append([])
+            continue
+        parts[-1].append((kind, text))
+    if len(parts) > 1:
+        for part in parts:
+            yield from _all_of(part)
+    else:
+        yield from _one(parts[0])
+
+
+def _closing(tokens: list[Token], start: int) -> int:
+    depth = 0
+    for at in range(start, len(tokens)):
+        if tokens[at] == ("mark", "("):
+            depth += 1
+        elif tokens[at] == ("mark", ")"):
+            depth -= 1
+            if depth == 0:
+                return at
+    return -1
+
+
+def _one(tokens: list[Token]) -> Iterator[Condition]:
+    """The conditions of a comparison; none, if it is something else."""
+    if len(tokens) < 3:
+        return
+    name = _name(tokens[0])
+    word = tokens[1][1].upper()
+    if name is not None and tokens[1][0] == "mark" and word in _COMPARISONS:
+        value = _literal(tokens[2:])
+        if value is not None:
+            yield name, _COMPARISONS[word], value
+    elif name is not None and word == "BETWEEN":
+        middle = next((at for at, token in enumerate(tokens) if token[1].upper() == "AND"), None)
+        if middle is not None:
+            low, high = _literal(tokens[2:middle]), _literal(tokens[middle + 1 :])
+            if low is not None and high is not None:
+                yield name, ">=", low
+                yield name, "<=", high
+    elif name is None and (mark := tokens[-2][1]) in _COMPARISONS and (name := _name(tokens[-1])) is not None:
+        value = _literal(tokens[:-2])
+        if value is not None:
+            yield name, _MIRRORED[_COMPARISONS[mark]], value
+
+
+def _name(token: Token) -> str | None:
+    if token[0] == "quoted":
+        return token[1][1:-1].replace('""', '"')
+    return token[1] if token[0] == "word" else None
+
+
+_TYPES = frozenset(("DATE", "TIMESTAMP", "TIMESTAMPTZ", "TIMESTAMP_NS", "UUID", "VARCHAR", "WITH", "TIME", "ZONE"))
+_TYPES |= {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}
+
+
+def _literal(tokens: list[Token]) -> str | None:
+    """The text of a constant: ``'a'``, ``1``, ``DATE '2020-01-01'``, ``'...'::UUID``; None if it is something else."""
+    while tokens and tokens[0][0] == "word" and tokens[0][1].upper() in _TYPES:
+        tokens = tokens[1:]
+    if not tokens or tokens[0][0] not in ("string", "number", "word"):
+        return None
+    kind, text = tokens[0]
+    rest = tokens[1:]
+    # A collation, or anything else behind it, would give the comparison another meaning.
+    if rest and (rest[0] != ("mark", "::") or any(token[1].upper() not in _TYPES for token in rest[1:])):
+        return None
+    if kind == "word":
+        return text.lower() if text.lower() in ("true", "false") and not rest else None
+    return text[1:-1].replace("''", "'") if kind == "string" else text
+
+
+def scans(plan: Any) -> Iterator[tuple[list[str], list[Condition]]]:
+    """Each scan of a plan: the columns that it reads, and the conditions that all of its rows must meet.
+
+    Args:
+        plan: what ``EXPLAIN (FORMAT json)`` gives, parsed: a list of nodes.
+    """
+
+    def walk(node: Any, above: list[Condition]) -> Iterator[tuple[list[str], list[Condition]]]:
+        info = node.get("extra_info", {})
+        name = str(node.get("name", "")).strip().upper()
+        if "ARROW_SCAN" in name:
+            found = [c for text in _texts(info.get("Filters")) for c in conditions(text)]
+            yield [*_texts(info.get("Projections")), *[c[0] for c in found]], above + found
+            return
+        # Only a filter passes all its rows on unchanged; what stands above anything else is about other rows.
+        here = [c for text in _texts(info.get("Expression")) for c in conditions(text)] if name == "FILTER" else []
+        for child in node.get("children", ()):
+            yield from walk(child, [*above, *here] if name == "FILTER" else [])
+
+    for node in plan:
+        yield from walk(node, [])
+
+
+def _texts(found: Any) -> list[str]:
+    if isinstance(found, str):
+        return [found]
+    return [text for text in found if isinstance(text, str)] if isinstance(found, list) else []
+
+
+def _moment(text: str) -> Any:
+    found = dt.datetime.fromisoformat(text)
+    return found if found.tzinfo is not None else None
+
+
+def _time(text: str) -> Any:
+    import numpy as np
+
+    if not re.fullmatch(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d:\d\d(?:\.\d{1,9})?)?", text):
+        return None
+    found = np.datetime64(text.replace(" ", "T"), "ns")
+    return found if str(np.datetime64(text.replace(" ", "T"), "s"))[:10] == text[:10] == str(found)[:10] else None
+
+
+# Not floats: SQL has one zero and one NaN, and orders them in its own way.
+_READERS: dict[Kind, Callable[[str], Any]] = {
+    kinds.STR: str,
+    kinds.INT: int,
+    kinds.UINT64: int,
+    kinds.UUID: uuid.UUID,
+    timekinds.DATE: dt.date.fromisoformat,
+    timekinds.AWARE: _moment,
+    timekinds.DATETIME64: _time,
+}
+
+
+def key_range(known: Sequence[tuple[str, Kind]], found: Sequence[Condition]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """The bounds, both inclusive, of the leading parts of a key that meet conditions: tuples of as many parts as known.
+
+    Args:
+        known: name and kind of the column of each part of the key.
+        found: the conditions.
+    """
+    lows: list[Any] = []
+    highs: list[Any] = []
+    for name, kind in known:
+        read = _READERS.get(kind)
+        low = high = None
+        for column, mark, text in found:
+            if column != name or read is None:
+                continue
+            try:
+                value = read(text)
+            except ValueError:
+                continue
+            if value is None:
+                continue
+            if mark != "<=":
+                low = value if low is None else max(low, value)
+            if mark != ">=":
+                high = value if high is None else min(high, value)
+        if low is not None:
+            lows.append(low)
+        if high is not None:
+            highs.append(high)
+        if low is None or high is None or low != high:
+            break
+    return tuple(lows), tuple(highs)

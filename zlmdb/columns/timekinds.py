@@ -1,0 +1,191 @@
+"""The kinds of days and times."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from zlmdb.columns.extras import pyarrow
+from zlmdb.columns.kind import Kind, Misfit, Scalar, cast, decoded
+
+__all__ = ["AWARE", "DATE", "DATETIME", "DATETIME64", "NAIVE", "TIME", "TIMEDELTA", "Aware", "Naive"]
+
+_TIMESTAMP = ("timestamp",)
+
+
+class Naive(Scalar):
+    """Times without a zone."""
+
+    def convert(self, value: Any) -> Any:
+        # Of pandas' subclass, what is finer than a microsecond must not be lost.
+        if isinstance(value, dt.datetime) and not getattr(value, "nanosecond", 0):
+            return dt.datetime.combine(value.date(), value.timetz())
+        raise Misfit(self.expects, value)
+
+    def clean(self, values: Any) -> Any:
+        values = super().clean(values)
+        if isinstance(values, list):
+            for at, value in enumerate(values):
+                if value is not None and (value.tzinfo is None) is self.has_zone:
+                    raise Misfit(self.expects, value, at)
+        return values
+
+    #: Whether there must be a zone.
+    has_zone = False
+
+    def back(self, array: Any) -> list[Any]:
+        if (array.type.tz is not None) is not self.has_zone:
+            raise Misfit(self.expects, f"\0a column of {array.type}")
+        return super().back(array)
+
+
+class Aware(Naive):
+    """Times with a zone: moments, in UTC."""
+
+    has_zone = True
+
+    def to_numpy(self, values: Any) -> Any:
+        if isinstance(values, list):
+            values = [v if v is None else v.astimezone(dt.UTC).replace(tzinfo=None) for v in self.clean(values)]
+            import numpy as np
+
+            return np.array(values, self.dtype)
+        return values
+
+    def to_arrow(self, values: Any) -> Any:
+        if isinstance(values, list):
+            return super().to_arrow(values)
+        pa = pyarrow()
+        return pa.array(values).cast(pa.timestamp("us")).cast(self.arrow_type())
+
+    def back(self, array: Any) -> list[Any]:
+        found = super().back(array)
+        return [v if v is None else v.replace(tzinfo=dt.UTC) for v in found]  # the zone as Python has it
+
+
+NAIVE = Naive("a datetime without a timezone", (dt.datetime,), ("timestamp", "us"), _TIMESTAMP, "M8[us]", True)
+AWARE = Aware("a timezone-aware datetime", (dt.datetime,), ("timestamp", "us", "UTC"), _TIMESTAMP, "M8[us]", True)
+
+
+def _datetime(text: str) -> Any:
+    return dt.datetime.fromisoformat(text)
+
+
+class _Datetime(Kind):
+    """Times of which it is not declared whether they have a zone: the first one tells."""
+
+    expects = "datetime.datetime"
+    types = frozenset((dt.datetime,))
+    plain = True
+
+    @property
+    def settled(self) -> bool:
+        return False
+
+    def settle(self, values: Any) -> Kind:
+        naive = next((v.tzinfo is None for v in values if isinstance(v, dt.datetime)), False)
+        kind: Kind = NAIVE if naive else AWARE
+        return kind.with_none() if self.optional else kind
+
+    def from_arrow(self, array: Any) -> list[Any]:
+        array = decoded(array)
+        tests = pyarrow().types
+        if tests.is_string(array.type) or tests.is_large_string(array.type):
+            self.refuse_none(array)
+            return TEXT_TIME.parse(array.to_pylist())
+        zone = getattr(array.type, "tz", None)
+        kind: Kind = AWARE if zone is not None else NAIVE
+        return (kind.with_none() if self.optional else kind).from_arrow(array)
+
+
+TEXT_TIME = Scalar("datetime.datetime", (dt.datetime,), ("string",), ("string",), text=_datetime)
+
+
+class _Datetime64(Kind):
+    expects = "numpy.datetime64"
+    types = frozenset((int,))
+    plain = True
+
+    def arrow_type(self) -> Any:
+        return pyarrow().timestamp("ns")
+
+    def convert(self, value: Any) -> Any:
+        from zlmdb.values.times import datetime64_to_ns
+
+        try:
+            return datetime64_to_ns(value)
+        except (TypeError, ValueError):
+            raise Misfit(self.expects, value) from None
+
+    def to_arrow(self, values: Any) -> Any:
+        return pyarrow().array(self.to_numpy(values), self.arrow_type())  # NaT becomes null
+
+    def to_numpy(self, values: Any) -> Any:
+        import numpy as np
+
+        if not isinstance(values, list):
+            return values
+        nat = -(2**63)
+        return np.array([nat if v is None else v for v in self.clean(values)], np.int64).view("M8[ns]")
+
+    def from_arrow(self, array: Any) -> list[Any]:
+        import numpy as np
+
+        array = decoded(array)
+        pa = pyarrow()
+        if pa.types.is_null(array.type):
+            self.refuse_none(array)
+            return [None] * len(array)
+        if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
+            self.refuse_none(array)
+            return self._parse(array.to_pylist())
+        if not pa.types.is_timestamp(array.type):
+            raise Misfit(self.expects, f"\0a column of {array.type}")
+        numbers = cast(array, pa.timestamp("ns", array.type.tz), self.expects).cast(pa.int64())
+        if self.optional:
+            return [None if n is None else np.datetime64(n, "ns") for n in numbers.to_pylist()]
+        return list(numbers.fill_null(-(2**63)).to_numpy().view("M8[ns]"))
+
+    def _parse(self, values: list[Any]) -> list[Any]:
+        import numpy as np
+
+        done = []
+        for at, value in enumerate(values):
+            try:
+                done.append(None if value is None else np.datetime64(value.removesuffix("Z"), "ns"))
+            except ValueError:
+                raise Misfit(self.expects, value, at) from None
+        return done
+
+
+class _Date(Scalar):
+    def convert(self, value: Any) -> Any:
+        if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
+            return dt.date(value.year, value.month, value.day)
+        raise Misfit(self.expects, value)
+
+    def back(self, array: Any) -> list[Any]:
+        if not pyarrow().types.is_timestamp(array.type):
+            return super().back(array)
+        if array.type.tz is not None:
+            raise Misfit(self.expects, f"\0a column of {array.type}")
+        days = array.cast(pyarrow().date32())  # which cuts the time of day off
+        for at, (day, time) in enumerate(zip(days.cast(array.type), array, strict=True)):
+            if day != time:
+                raise Misfit(self.expects, time.as_py(), at)
+        return super().back(days)
+
+
+class _Time(Scalar):
+    def to_arrow(self, values: Any) -> Any:
+        for at, value in enumerate(values):
+            if getattr(value, "tzinfo", None) is not None:  # Arrow's times of day have no zones
+                raise Misfit("a datetime.time without a timezone", value, at)
+        return super().to_arrow(values)
+
+
+DATETIME: Kind = _Datetime()
+DATETIME64: Kind = _Datetime64()
+DATE = _Date("datetime.date", (dt.date,), ("date32",), ("date", "timestamp"), "M8[D]", True, dt.date.fromisoformat)
+TIME = _Time("datetime.time", (dt.time,), ("time64", "us"), ("time",), None, False, dt.time.fromisoformat)
+TIMEDELTA = Scalar("datetime.timedelta", (dt.timedelta,), ("duration", "us"), ("duration",), "m8[us]")

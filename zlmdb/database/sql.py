@@ -1,0 +1,320 @@
+"""Questions in SQL: DuckDB asks, the tables answer with Arrow batches of just the columns and keys that it needs.
+
+Every table that a query names becomes a view over a data set that DuckDB scans. For each scan DuckDB says which columns
+it wants and which conditions rows must meet; the plan of the query is read beforehand, for conditions on keys of types
+that DuckDB does not hand to a scan (UUIDs, times in nanoseconds). Conditions on the leading parts of the key become a
+range of keys; all others are checked on the batches.
+
+Nothing is written, no file is read, and names of Python variables mean nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from zlmdb import errors
+from zlmdb.columns import extras
+from zlmdb.columns.frame import Frame
+from zlmdb.columns.pieces import filtered
+from zlmdb.columns.pushdown import Condition, key_range, scans
+from zlmdb.columns.result import Result, as_declared
+from zlmdb.keys import Composite
+from zlmdb.tables import bounds
+from zlmdb.tables.outlet import Rows
+
+if TYPE_CHECKING:
+    from zlmdb.database.transaction import Transaction
+
+__all__ = ["names_of", "query"]
+
+#: How many rows are handed to DuckDB at a time.
+SCAN_ROWS = 32_768
+_SHOW = re.compile(r"\s*show\b", re.IGNORECASE)
+
+
+def names_of(db: Any) -> dict[str, list[type[Any]]]:
+    """The attached tables by the names that a query may use: of their classes, and of the schema's attributes.
+
+    A name that several tables have names all of them here, and none in a query.
+    """
+    found: dict[str, list[type[Any]]] = {}
+    tables = getattr(type(db.schema), "tables", None)
+    for name, table in (tables() if tables is not None else {}).items():
+        if table in db._tables:
+            found.setdefault(name.lower(), []).append(table)
+    declared = {name: list(held) for name, held in found.items()}
+    for table in db._tables:
+        name = table.__name__.lower()
+        if name not in declared and table not in found.setdefault(name, []):
+            found[name].append(table)
+    return found
+
+
+class _View:
+    """A table in a query.
+
+    Args:
+        number: of the table, which makes the names of its columns unlike those of all other tables.
+        table: the table's map in the transaction.
+        run: the query.
+    """
+
+    def __init__(self, number: int, table: Any, run: _Run) -> None:
+        self.source = f"zlmdb_t{number}"
+        self.map = table
+        self.run = run
+        self.frame = Frame(table._source(), batch_rows=SCAN_ROWS, dictionaries=False)
+        columns = self.frame.certain()
+        #: The columns under the names that DuckDB knows them by, the key first: what counts rows reads the first one.
+        ordered = sorted(columns, key=lambda column: column.part is None)
+        names = {column.name: f"t{number}_c{at}" for at, column in enumerate(columns)}
+        self.columns = {names[column.name]: column for column in ordered}
+        self.select = ", ".join(f'"{names[c.name]}" AS {_quoted(c.name)}' for c in columns)
+        self.span: tuple[bytes, bytes] | None = None
+
+    def schema(self, names: Sequence[str]) -> Any:
+        """The Arrow schema of some columns."""
+        pa = extras.pyarrow("SQL")
+        return pa.schema([pa.field(n, self.columns[n].kind.arrow_type(), self.columns[n].kind.optional) for n in names])
+
+    def narrow(self, found: list[tuple[list[str], list[Condition]]]) -> None:
+        """Take the range of keys that all scans of this table together need.
+
+        Args:
+            found: columns and conditions of each scan of the plan.
+        """
+        mine = [held for read, held in found if any(name in self.columns for name in read)]
+        spans = [self._span(held) for held in mine]
+        if spans and None not in spans:
+            known = [span for span in spans if span is not None]
+            self.span = min(span[0] for span in known), max(span[1] for span in known)
+
+    def _span(self, found: list[Condition]) -> tuple[bytes, bytes] | None:
+        codec = self.map._definition.key
+        if not codec.ordered:
+            return None
+        parts = {column.part: (name, column.kind) for name, column in self.columns.items() if column.part is not None}
+        known = [parts[at] for at in sorted(parts)] if sorted(parts) == list(range(len(parts))) else []
+        lows, highs = key_range(known, found)
+        if not lows and not highs:
+            return None
+        composite = isinstance(codec, Composite)
+        low: Any = (lows if composite else lows[0]) if lows else None
+        high: Any = (highs if composite else highs[0]) if highs else None
+        try:
+            return bounds.span(self.map._p, codec, low, high, "[]", table=self.map._definition.name)
+        except errors.DataError:
+            return None  # such a bound is no key: the conditions are checked on the rows
+
+    def batches(self, names: Sequence[str], condition: Any) -> Iterator[Any]:
+        """The record batches of a scan."""
+        pa = extras.pyarrow("SQL")
+        mentioned = [] if condition is None else re.findall(r"\bt\d+_c\d+\b", str(condition))
+        read = list(dict.fromkeys([*names, *[name for name in mentioned if name in self.columns]]))
+        columns = [self.columns[name] for name in read]
+        source = self.map._source()
+        if self.span is not None:
+            source = Rows(self.map, self.map._txn, *self.span)
+        frame = self.frame.over(source)
+        wide, narrow = self.schema(read), self.schema(names)
+        for batch in self.run.guarded(frame.arrow_batches(columns, wide)):
+            for part in [batch] if condition is None else filtered(batch, condition, pa):
+                yield pa.RecordBatch.from_arrays(part.columns[: len(names)], schema=narrow)
+
+    def reader(self, names: Sequence[str] | None, condition: Any) -> Any:
+        """What DuckDB scans: a pyarrow.RecordBatchReader."""
+        wanted = list(self.columns) if not names else list(names)
+        pa = extras.pyarrow("SQL")
+        return pa.RecordBatchReader.from_batches(self.schema(wanted), self.batches(wanted, condition))
+
+
+class _Run:
+    """One query: what went wrong in its scans, and the lock that lets one scan at a time use the transaction."""
+
+    def __init__(self) -> None:
+        self.error: BaseException | None = None
+        self.lock = threading.Lock()
+        #: Tables that cannot be asked, and why; an error only if the query does ask them.
+        self.unusable: dict[str, Exception] = {}
+
+    def guarded(self, batches: Iterator[Any]) -> Iterator[Any]:
+        """The batches, one scan at a time; DuckDB has several threads."""
+        while True:
+            with self.lock:
+                try:
+                    batch = next(batches, None)
+                except BaseException as error:
+                    # DuckDB makes text of it; the caller is to get the error itself.
+                    self.error = self.error or error
+                    raise
+            if batch is None:
+                return
+            yield batch
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+#: DuckDB as each process has it: making it takes longer than a small query. That of the parent of a fork is kept, but
+#: not touched, because its threads are not here.
+_engines: dict[int, Any] = {}
+
+
+def _connection(duckdb: Any) -> Any:
+    """A connection of its own for one query, with views of its own, which sees nothing but what it is given."""
+    engine = _engines.get(os.getpid())
+    if engine is None:
+        engine = duckdb.connect(":memory:", config={"python_enable_replacements": "false"})
+        engine.execute("SET GLOBAL TimeZone = 'UTC'")
+        engine.execute("SET enable_external_access = false; SET lock_configuration = true")
+        engine = _engines.setdefault(os.getpid(), engine)
+    return engine.cursor()
+
+
+_dataset: Any = None
+
+
+def _dataset_class() -> Any:
+    """The class of data sets that DuckDB asks for columns and conditions; made on first use, as it takes pyarrow."""
+    global _dataset
+    if _dataset is None:
+        ds = extras.need("pyarrow.dataset", "SQL")
+
+        class Scan(ds.Scanner):  # type: ignore[misc,name-defined]
+            def __init__(self, view: _View, names: Any, condition: Any) -> None:
+                self._arguments = view, names, condition
+
+            @property
+            def projected_schema(self) -> Any:
+                view, names, _ = self._arguments
+                return view.schema(names or list(view.columns))
+
+            def to_reader(self) -> Any:
+                view, names, condition = self._arguments
+                return view.reader(names, condition)
+
+        class Table(ds.Dataset):  # type: ignore[misc,name-defined]
+            def __init__(self, view: _View) -> None:
+                self._view = view
+
+            @property
+            def schema(self) -> Any:
+                return self._view.schema(list(self._view.columns))
+
+            def scanner(self, columns: Any = None, filter: Any = None, **options: Any) -> Any:
+                return Scan(self._view, columns, filter)
+
+        _dataset = Table
+    return _dataset
+
+
+def query(txn: Transaction, text: str, params: Sequence[Any] | Mapping[str, Any] | None = None) -> Result:
+    """The answer to a query; see :meth:`zlmdb.Transaction.sql`."""
+    duckdb = extras.duckdb("sql()")
+    extras.pyarrow("sql()")
+    txn._require_open()
+    if not isinstance(text, str):
+        raise errors.QueryError(f"expected a query as text, found {errors.short(text)}")
+    con = _connection(duckdb)
+    run = _Run()
+    try:
+        _check(con, duckdb, text)
+        views = _views(con, txn, text, run)
+        values = _values(params)
+        if views:
+            plan = con.execute(f"EXPLAIN (FORMAT json)\n{text}", values).fetchall()
+            found = [scan for _, part in plan for scan in scans(json.loads(part))]
+            for view in views:
+                view.narrow(found)
+        relation = con.sql(text, params=values)
+        types = [str(kind) for kind in relation.types]
+        return Result(as_declared(relation.to_arrow_table(), types))
+    except duckdb.Error as error:
+        if run.error is not None:
+            raise run.error from None
+        missing = _no_table(txn, run, error)
+        if missing is not None:
+            raise missing from error
+        said = re.sub(r"^LINE (\d+)", lambda line: f"LINE {max(1, int(line[1]) - 1)}", str(error), flags=re.MULTILINE)
+        raise errors.QueryError(f"{txn._db.dbpath}: {said}") from error
+    finally:
+        con.close()
+
+
+def _check(con: Any, duckdb: Any, text: str) -> None:
+    """Refuse what is not one SELECT statement."""
+    statements = con.extract_statements(text)
+    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+        found = ", ".join(str(s.type).rpartition(".")[2] for s in statements) or "none"
+        raise errors.QueryError(
+            f"expected one SELECT statement, found {found}; tables are written through their maps",
+            expected="one SELECT statement",
+            found=found,
+        )
+
+
+def _views(con: Any, txn: Transaction, text: str, run: _Run) -> list[_View]:
+    """Make views of the tables whose names stand in a query. A word too many costs little, and is not looked at."""
+    known = names_of(txn._db)
+    words = set(re.findall(r"\w+", text.lower()))
+    show = _SHOW.match(text) is not None
+    views: dict[type[Any], _View] = {}
+    for name, tables in known.items():
+        if not (show or words.issuperset(re.findall(r"\w+", name))):
+            continue
+        if len(tables) > 1:
+            run.unusable[name] = errors.QueryError(
+                f"{txn._db.dbpath}: {name} names {len(tables)} tables; give them names of their own in a schema",
+                table=name,
+            )
+            continue
+        view = views.get(tables[0])
+        if view is None:
+            try:
+                view = _View(len(views), txn[tables[0]], run)
+            except errors.ZlmdbError as error:
+                run.unusable[name] = error
+                continue
+            views[tables[0]] = view
+            con.register(view.source, _dataset_class()(view))
+        con.execute(f"CREATE TEMP VIEW {_quoted(name)} AS SELECT {view.select} FROM {view.source}")
+    return list(views.values())
+
+
+def _no_table(txn: Transaction, run: _Run, error: Exception) -> Exception | None:
+    """The error for a table that is not there, if that is what DuckDB says."""
+    found = re.search(r"Table with name \"?([^\"]+?)\"? does not exist", str(error))
+    if found is None:
+        return None
+    name = found[1]
+    if name.lower() in run.unusable:
+        return run.unusable[name.lower()]
+    known = names_of(txn._db)
+    return errors.TableNotAttached(
+        f"{txn._db.dbpath}: there is no table {name}; attached are {', '.join(sorted(known)) or 'none'}", table=name
+    )
+
+
+def _values(params: Any) -> Any:
+    """The parameters, as DuckDB takes them."""
+    if params is None:
+        return None
+    if isinstance(params, Mapping):
+        return {name: _value(value) for name, value in params.items()}
+    if isinstance(params, (str, bytes)) or not isinstance(params, Sequence):
+        raise errors.QueryError(f"params: expected a list or a mapping, found {errors.short(params)}")
+    return [_value(value) for value in params]
+
+
+def _value(value: Any) -> Any:
+    if type(value).__module__ == "numpy":
+        if type(value).__name__ == "datetime64":
+            return str(value).replace("T", " ")  # as text, nanoseconds are kept
+        return value.item()
+    return getattr(value, "value", value) if type(value).__mro__[-2].__name__ == "Enum" else value
