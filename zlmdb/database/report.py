@@ -9,6 +9,7 @@ from zlmdb.database import catalog
 from zlmdb.engine.environment import data_file
 from zlmdb.tables import maintain, scan
 from zlmdb.tables.bounds import after_slot
+from zlmdb.tables.hooks import HookedTable
 
 if TYPE_CHECKING:
     from zlmdb.database.database import Database
@@ -83,5 +84,6 @@ def verify(db: Database) -> list[str]:
             if slot.problem is not None:
                 problems.append(f"catalog: the record of slot {slot.slot} cannot be understood: {slot.problem}")
         for handle in db._tables.values():
-            problems += maintain.check(handle, txn)
+            hooked = isinstance(handle, HookedTable)
+            problems += handle._zlmdb_check(txn) if hooked else maintain.check(handle, txn)
     return problems
