@@ -104,7 +104,7 @@ def _definition(cls: Any) -> TableDefinition:
 
 def _declared(cls: Any) -> TableDefinition:
     """The definition of a table class; of one that is no map, it has what is read here of a map's."""
-    return cls._zlmdb_definition if issubclass(cls, HookedTable) else definition_of(cls)  # type: ignore[no-any-return]
+    return cls._zlmdb_definition if issubclass(cls, HookedTable) else definition_of(cls)
 
 
 class NotATable(errors.SchemaError, TypeError):

@@ -15,7 +15,7 @@ from zlmdb.series.read import Piece
 from zlmdb.series.statistics import EMPTY, WIDE, partials
 
 if TYPE_CHECKING:
-    from zlmdb.series.table import Series
+    from zlmdb.series.base import SeriesBase
 
 __all__ = ["FUNCTIONS", "Output", "bucketed", "nothing", "outputs"]
 
@@ -132,7 +132,7 @@ def nothing(definition: SeriesDefinition, wanted: list[Output]) -> dict[str, Arr
 
 
 def bucketed(
-    s: Series[Any], found: list[Piece], wanted: list[Output], every: int | None, origin: int
+    s: SeriesBase[Any], found: list[Piece], wanted: list[Output], every: int | None, origin: int
 ) -> tuple[Array, dict[str, Array]]:
     """Aggregates of the ticks of some pieces.
 
@@ -150,7 +150,8 @@ def bucketed(
     for output in wanted:
         needs[output.at] = needs.get(output.at, frozenset()) | FUNCTIONS[output.function]
     columns = s._definition.columns
-    quick = all(WIDE[columns[at].dtype.kind] is not None for at in needs)
+    # Spread is not among the statistics of chunks, and what has no order has none.
+    quick = all(WIDE[columns[at].dtype.kind] is not None and "m2" not in needs[at] for at in needs)
     ids: list[Array] = []
     sums: dict[int, list[dict[str, Array]]] = {at: [] for at in needs}
     for part, a, b in found:

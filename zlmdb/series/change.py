@@ -25,12 +25,12 @@ from zlmdb.series.store import (
 from zlmdb.series.times import FIRST, LAST
 
 if TYPE_CHECKING:
-    from zlmdb.series.table import Series
+    from zlmdb.series.base import SeriesBase
 
 __all__ = ["delete_range", "insert", "prefixes", "remove"]
 
 
-def insert(s: Series[Any], prefix: bytes, head: Head, data: bytes, new: Ticks) -> None:
+def insert(s: SeriesBase[Any], prefix: bytes, head: Head, data: bytes, new: Ticks) -> None:
     """Put ticks where they belong, some of which are not later than all chunks.
 
     All is worked out before anything is written, so that a duplicate that is refused changes nothing.
@@ -79,7 +79,7 @@ def insert(s: Series[Any], prefix: bytes, head: Head, data: bytes, new: Ticks) -
 
 
 def _into_chunks(
-    s: Series[Any], prefix: bytes, new: Ticks, before: int | None
+    s: SeriesBase[Any], prefix: bytes, new: Ticks, before: int | None
 ) -> tuple[list[bytes], list[tuple[bytes, bytes]]]:
     """Keys to be removed and records to be written, for ticks that belong to full chunks.
 
@@ -109,7 +109,7 @@ def _into_chunks(
                 part = merged(s._definition, read(chunk), part)
                 number = its_number if int(part.times[0]) == start else 0
             # Otherwise it is the first of several chunks of one later time, and stays as it is.
-        ends = cut(part.times, layout.chunk, even=True)
+        ends = cut(layout, part.times, even=True)
         written += pieces(s, prefix, part, ends, number, len(ends))
     return old, written
 
@@ -137,7 +137,7 @@ def _chunk_of(cursor: Any, prefix: bytes, time: int) -> tuple[bytes | None, byte
     return key, data, None
 
 
-def delete_range(s: Series[Any], prefix: bytes, lo: int, hi: int) -> int:
+def delete_range(s: SeriesBase[Any], prefix: bytes, lo: int, hi: int) -> int:
     """Remove the ticks from `lo` (inclusive) to `hi` (exclusive): their number."""
     layout, txn = s._layout, s._txn
     data = txn.get(prefix + HEAD_END)
@@ -185,7 +185,7 @@ def delete_range(s: Series[Any], prefix: bytes, lo: int, hi: int) -> int:
     return removed
 
 
-def _end_anew(s: Series[Any], prefix: bytes, head: Head, held: Ticks) -> None:
+def _end_anew(s: SeriesBase[Any], prefix: bytes, head: Head, held: Ticks) -> None:
     """Write a head after ticks have gone: its last times are looked up; without any tick, it goes, too."""
     layout = s._layout
     cursor = s._txn._cursor()
@@ -201,7 +201,7 @@ def _end_anew(s: Series[Any], prefix: bytes, head: Head, held: Ticks) -> None:
     write_head(s, prefix, (HEAD_MAGIC, VERSION, 0, len(held), head[4], last, closed, *head[7:]), rows)
 
 
-def _first_from(s: Series[Any], prefix: bytes, start: bytes) -> tuple[int, int] | None:
+def _first_from(s: SeriesBase[Any], prefix: bytes, start: bytes) -> tuple[int, int] | None:
     """Time and number of the first chunk from a position on."""
     cursor = s._txn._cursor()
     if cursor.set_range(prefix + start):
@@ -219,7 +219,7 @@ def _between(chunk: Chunk, lo: int, hi: int) -> tuple[int, int]:
     return int(np.searchsorted(times, lo, "left")), int(np.searchsorted(times, hi, "left"))
 
 
-def _overlapping(s: Series[Any], prefix: bytes, lo: int, hi: int) -> Iterator[tuple[bytes, Chunk]]:
+def _overlapping(s: SeriesBase[Any], prefix: bytes, lo: int, hi: int) -> Iterator[tuple[bytes, Chunk]]:
     """Keys and chunks that may have ticks between two times."""
     layout = s._layout
     stop = prefix + (position(hi) if hi <= LAST else HEAD_END)
@@ -240,7 +240,7 @@ def _overlapping(s: Series[Any], prefix: bytes, lo: int, hi: int) -> Iterator[tu
         yield key, chunk
 
 
-def remove(s: Series[Any], prefix: bytes) -> int:
+def remove(s: SeriesBase[Any], prefix: bytes) -> int:
     """Remove a whole series: the number of its ticks."""
     return delete_range(s, prefix, FIRST, LAST + 1)
 

@@ -198,7 +198,8 @@ def dtype_of(spec: Any, where: str) -> np.dtype[Any]:
             f"{where}: expected numbers, bool, datetime64 or timedelta64 with a unit, or bytes or text of fixed length "
             f'(at most {MAX_ITEM} bytes), such as "f8", found {short(spec)}'
         )
-    return dtype.newbyteorder("<")
+    little: np.dtype[Any] = dtype.newbyteorder("<")
+    return little
 
 
 def define_column(declared: Column, common: str | None, where: str) -> ColumnDefinition:

@@ -39,13 +39,19 @@ def columns_of(definition: SeriesDefinition, given: dict[str, Any], n: int, *, s
         ValueTypeError: if a column is unknown, missing, of the wrong length, or its values are of another type.
         EncodeError: if a value does not fit the column's type without loss.
     """
-    left = dict(given)
-    found = []
+    found: list[Array] = []
+    used = 0
     for column in definition.columns:
         if column.hidden:
             found.append(column.filled(n))
-        elif column.name in left:
-            found.append(_column(definition, column, left.pop(column.name), n, single))
+        elif column.name in given:
+            value = given[column.name]
+            used += 1
+            # What is as it should be, in one dimension and contiguous, is taken as it is.
+            if value.__class__ is np.ndarray and value.dtype == column.dtype and value.shape == (n,):
+                found.append(value if value.flags.c_contiguous else value.copy())
+            else:
+                found.append(_column(definition, column, value, n, single))
         elif column.default is not None:
             found.append(column.defaults(n))
         else:
@@ -56,18 +62,18 @@ def columns_of(definition: SeriesDefinition, given: dict[str, Any], n: int, *, s
                 expected=str(column.dtype),
                 found="nothing",
             )
-    if left:
-        raise unknown_column(definition, next(iter(left)))
+    if used < len(given):
+        raise unknown_column(definition, next(name for name in given if name not in definition.by_name))
     return found
 
 
 def _column(definition: SeriesDefinition, column: ColumnDefinition, value: Any, n: int, single: bool) -> Array:
     dtype = column.dtype
-    if type(value) is np.ndarray and value.dtype == dtype and value.shape == (n,):
-        return value if value.flags.c_contiguous else np.ascontiguousarray(value)
     where = f"table {definition.name}, column {column.name}"
     try:
         array = _as(value, dtype)
+    except EncodeError as error:
+        raise EncodeError(f"{where}: {error.message}", table=definition.name, field=column.name) from None
     except (TypeError, ValueError, OverflowError) as error:
         raise ValueTypeError(
             f"{where}: expected {dtype}, found {type(value).__name__} {short(value)}: {error}",
@@ -76,8 +82,6 @@ def _column(definition: SeriesDefinition, column: ColumnDefinition, value: Any, 
             expected=str(dtype),
             found=type(value).__name__,
         ) from None
-    except EncodeError as error:
-        raise EncodeError(f"{where}: {error.message}", table=definition.name, field=column.name) from None
     if array.ndim == 0:
         return np.full(n, array, dtype)
     if array.shape != (n,):

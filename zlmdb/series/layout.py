@@ -17,12 +17,12 @@ values are little-endian.
                     1     1  version, 1
                     2     2  m, columns in its rows
                     4     2  rows in the head
-                    6     2  open chunks: the last ones, which are still to be put together to full ones
+                    6     2  1 if the last chunk is open: more ticks are to come into it; 0 if not
                     8     8  time of the last tick of the series
                    16     8  time of the last tick in a chunk; -2**63 if there is no chunk
-                   24     8  start of the first open chunk; 0 if none is open
-                   32     4  ticks in open chunks
-                   36     2  number of the first open chunk
+                   24     8  start of the open chunk; 0 if there is none
+                   32     4  ticks in the open chunk
+                   36     2  number of the open chunk
                    38     2  zero
                    40        rows: time (8), then the columns, without gaps
 
@@ -50,8 +50,8 @@ values are little-endian.
                    24     8  first
                    32     8  last
                    40     8  sum
-                   48     8  sum of the squared differences from the mean, float64
-                   56     8  sum, float64
+                   48     8  sum, float64
+                   56     8  zero
 
 Smallest to sum are float64 for floats, int64 for signed integers, datetime64 and timedelta64, uint64 for unsigned
 integers and bool; sums of integers are modulo 2**64. For complex numbers, bytes and text all but the count is zero.
@@ -71,7 +71,7 @@ import numpy as np
 from zlmdb._typing import Buffer
 from zlmdb.errors import DecodeError, TableMismatch
 from zlmdb.series.compress import expand, shrink
-from zlmdb.series.definition import ColumnDefinition, SeriesDefinition
+from zlmdb.series.definition import PAGE, PAGE_HEAD, ColumnDefinition, SeriesDefinition
 from zlmdb.series.statistics import STATISTICS, describe
 
 __all__ = ["HEAD_END", "HEAD_SIZE", "NONE", "Chunk", "Head", "Layout", "position"]
@@ -91,6 +91,8 @@ _FLIP = 1 << 63
 _PADS = [bytes(n) for n in range(16)]
 Head = tuple[int, int, int, int, int, int, int, int, int, int]
 LAST_NUMBER = 0xFFFE
+#: From how many pages on a chunk is made to fill them.
+_MANY_PAGES = 4
 
 
 def position(time: int, number: int = 0) -> bytes:
@@ -192,8 +194,13 @@ class Layout:
         self.row_size = self.row.itemsize
         self.chunk = definition.chunk
         self.sizes = [8, *(c.dtype.itemsize for c in self.columns)]
+        self.fill = max(1, self.chunk // 2)
         self.compresses = definition.compress is not None or any(c.compress for c in self.columns)
+        #: Bytes that a closed chunk needs at most beside its ticks, and LMDB for it.
+        self.most = PAGE_HEAD + CHUNK.size + 64 * self.m + 16 * (self.m + 1)
         self.offsets = lru_cache(maxsize=256)(self._offsets)
+        # Arrays of times have no buffer that bytes could be joined with.
+        self._timely = [at for at, c in enumerate(self.columns) if c.dtype.kind in "mM"]
 
     def _row(self, m: int) -> np.dtype[Any]:
         """A tick as it stands in a head that has `m` columns."""
@@ -203,10 +210,19 @@ class Layout:
         """Where times and columns begin in a chunk without a table."""
         at = CHUNK.size + (64 * m if flags & HAS_STATISTICS else 0)
         found = []
-        for size in self.sizes[: m + 1]:
-            at += -at % 16
+        for size in self.sizes if m == self.m else self.sizes[: m + 1]:
+            at = (at + 15) & -16
             found.append(at)
             at += n * size
+        return found
+
+    def pads(self, n: int, flags: int) -> list[bytes]:
+        """What stands before each column of a new chunk."""
+        found = []
+        at = CHUNK.size + (64 * self.m if flags & HAS_STATISTICS else 0)
+        for size in self.sizes:
+            found.append(_PADS[-at & 15])
+            at = ((at + 15) & -16) + n * size
         return found
 
     def broken(self, what: str, data: Buffer, why: str) -> DecodeError:
@@ -283,6 +299,41 @@ class Layout:
 
     # -- chunks
 
+    def fitting(self, n: int) -> int:
+        """How many of `n` ticks, almost all of them, make a closed chunk that fills its pages."""
+        if self.compresses:
+            return n
+        pages = (self.most + n * self.row_size) // PAGE
+        return n if pages < _MANY_PAGES else (pages * PAGE - self.most) // self.row_size
+
+    def extended(self, data: Buffer, times: Array, columns: list[Array]) -> bytes:
+        """An open chunk with more ticks at its end.
+
+        Args:
+            data: the chunk.
+            times: of the ticks to be added, all later.
+            columns: theirs.
+        """
+        _, _, m, before, first, _, flags = CHUNK.unpack_from(data)
+        if m != self.m or flags:
+            chunk = Chunk(self, data)
+            self.check_columns(chunk.m)
+            old = [chunk.column(at) for at in range(self.m)]
+            columns = [np.concatenate(pair) for pair in zip(old, columns, strict=True)]
+            return self.pack(np.concatenate((chunk.times(), times)), columns, False)
+        view, more = memoryview(data), len(times)
+        n = before + more
+        parts: list[Any] = [None] * (3 * m + 4)
+        parts[0] = CHUNK.pack(CHUNK_MAGIC, VERSION, m, n, first, times.item(more - 1), 0)
+        parts[1::3] = self.pads(n, 0)
+        starts = self._offsets(m, before, 0)
+        parts[2::3] = [view[at : at + before * size] for at, size in zip(starts, self.sizes, strict=True)]
+        parts[3] = times
+        parts[6::3] = columns
+        for at in self._timely:
+            parts[at * 3 + 6] = parts[at * 3 + 6].view(np.int64)
+        return b"".join(parts)
+
     def pack(self, times: Array, columns: list[Array], full: bool) -> bytes:
         """A chunk of some ticks.
 
@@ -299,23 +350,21 @@ class Layout:
             statistics = b"".join([describe(column) for column in columns])
         if full and self.compresses:
             return self._pack_small(times, columns, statistics)
-        parts: list[Any] = [
-            CHUNK.pack(CHUNK_MAGIC, VERSION, self.m, n, int(times[0]), int(times[-1]), flags),
-            statistics,
-        ]
-        at = CHUNK.size + len(statistics)
-        for array, size in zip((times, *columns), self.sizes, strict=True):
-            pad = -at % 16
-            parts.append(_PADS[pad])
-            parts.append(array if array.dtype.kind not in "mM" else array.view(np.int64))
-            at += pad + n * size
+        parts: list[Any] = [None] * (2 * self.m + 3)
+        parts[0] = CHUNK.pack(CHUNK_MAGIC, VERSION, self.m, n, int(times[0]), int(times[-1]), flags) + statistics
+        parts[1::2] = self.pads(n, flags)
+        parts[2] = times
+        parts[4::2] = columns
+        for at in self._timely:
+            parts[2 * at + 4] = parts[2 * at + 4].view(np.int64)
         return b"".join(parts)
 
     def _pack_small(self, times: Array, columns: list[Array], statistics: bytes) -> bytes:
         methods = [self.definition.compress, *(c.compress for c in self.columns)]
         at = CHUNK.size + 16 * (self.m + 1) + len(statistics)
-        entries, parts = [], []
-        for array, method in zip((times, *columns), methods, strict=True):
+        entries: list[bytes] = []
+        parts: list[bytes] = []
+        for array, method in zip([times, *columns], methods, strict=True):
             encoding, exponent, data = (0, 0, array.tobytes()) if method is None else shrink(array, method)
             pad = -at % 16
             entries.append(ENTRY.pack(at + pad, len(data), encoding, exponent))

@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zlmdb.engine import EngineError
-from zlmdb.series.layout import HEAD_END, Chunk, position
+from zlmdb.series.layout import HAS_TABLE, HEAD_END, Chunk, position
 from zlmdb.series.slices import Slice
 from zlmdb.series.store import Ticks
 from zlmdb.series.times import FIRST, LAST
 from zlmdb.values.views import lease_view
 
 if TYPE_CHECKING:
-    from zlmdb.series.table import Series
+    from zlmdb.series.base import SeriesBase
 
 __all__ = ["Piece", "as_of", "collect", "count", "ends", "first", "found_in", "last", "source", "span"]
 
 Array = np.ndarray[Any, Any]
+_INT64 = np.dtype("<i8")
 #: A chunk, or the ticks of a head, and which of its ticks are meant: from, to.
 Piece = tuple[Chunk | Ticks, int, int]
 
@@ -37,12 +38,13 @@ class source:  # noqa: N801  # used as a function
         self._own: Any = None
         raw = txn._raw
         if raw is None:
-            txn._ended()
+            txn._ended()  # raises
+            return
         if txn._write or txn._buffers:
             self._raw = raw
             return
         try:
-            other = txn._env.begin_raw(None, None, False, True)
+            other: Any = txn._env.begin_raw(None, None, False, True)
         except EngineError:  # no reader's place is free: it goes with copies
             self._raw = raw
             return
@@ -60,7 +62,7 @@ class source:  # noqa: N801  # used as a function
             self._own.abort()
 
 
-def found_in(s: Series[Any], raw: Any, prefix: bytes, lo: int, hi: int) -> list[Piece]:
+def found_in(s: SeriesBase[Any], raw: Any, prefix: bytes, lo: int, hi: int) -> list[Piece]:
     """Where the ticks from `lo` (inclusive) to `hi` (exclusive) are, in order.
 
     Args:
@@ -89,7 +91,7 @@ def found_in(s: Series[Any], raw: Any, prefix: bytes, lo: int, hi: int) -> list[
     return found
 
 
-def chunks(s: Series[Any], raw: Any, prefix: bytes, lo: int, hi: int, found: list[Piece]) -> None:
+def chunks(s: SeriesBase[Any], raw: Any, prefix: bytes, lo: int, hi: int, found: list[Piece]) -> None:
     """Add the chunks that have ticks between two times."""
     layout = s._layout
     stop = prefix + (position(hi) if hi <= LAST else HEAD_END)
@@ -117,7 +119,7 @@ def _left(times: Array, bound: int) -> int:
     return int(times.searchsorted(bound)) if bound <= LAST else len(times)
 
 
-def collect(s: Series[Any], key: Any, found: list[Piece], names: Sequence[str]) -> Slice:
+def collect(s: SeriesBase[Any], key: Any, found: list[Piece], names: Sequence[str]) -> Slice:
     """The ticks of some pieces, as arrays.
 
     Args:
@@ -130,28 +132,31 @@ def collect(s: Series[Any], key: Any, found: list[Piece], names: Sequence[str]) 
     places = [s._definition.by_name[name] for name in names]
     if len(found) == 1:
         return _one(s, key, found[0], names, places)
-    total = sum(b - a for _, a, b in found)
-    times = np.empty(total, np.int64)
-    columns = [np.empty(total, layout.columns[at].dtype) for at in places]
-    done = 0
+    if not found:
+        empty = [np.empty(0, layout.columns[at].dtype) for at in places]
+        return Slice(key, np.empty(0, "M8[ns]"), dict(zip(names, empty, strict=True)))
+    times: list[Array] = []
+    wanted: list[tuple[int, np.dtype[Any], int, list[Array]]] = []
+    for at in places:
+        dtype = layout.columns[at].dtype
+        wanted.append((at, dtype, dtype.itemsize, []))
+    frombuffer, offsets_of, m = np.frombuffer, layout.offsets, layout.m
     for piece, a, b in found:
-        end = done + b - a
-        if piece.__class__ is Chunk and not piece.flags & 2 and piece.m == layout.m:  # 2: not compressed
-            data, n = piece.data, piece.n
-            offsets = layout.offsets(piece.m, n, piece.flags)
-            times[done:end] = np.frombuffer(data, np.int64, b - a, offsets[0] + 8 * a)
-            for at, column in zip(places, columns, strict=True):
-                dtype = column.dtype
-                column[done:end] = np.frombuffer(data, dtype, b - a, offsets[at + 1] + dtype.itemsize * a)
+        if isinstance(piece, Chunk) and not piece.flags & HAS_TABLE and piece.m == m:
+            data, n = piece.data, b - a
+            offsets = offsets_of(m, piece.n, piece.flags)
+            times.append(frombuffer(data, _INT64, n, offsets[0] + 8 * a))
+            for at, dtype, size, parts in wanted:
+                parts.append(frombuffer(data, dtype, n, offsets[at + 1] + size * a))
         else:
-            times[done:end] = _times(piece)[a:b]
-            for at, column in zip(places, columns, strict=True):
-                column[done:end] = _column(piece, at)[a:b]
-        done = end
-    return Slice(key, times.view("M8[ns]"), dict(zip(names, columns, strict=True)))
+            times.append(_times(piece)[a:b])
+            for at, _, _, parts in wanted:
+                parts.append(_column(piece, at)[a:b])
+    columns = [np.concatenate(parts) for _, _, _, parts in wanted]
+    return Slice(key, np.concatenate(times).view("M8[ns]"), dict(zip(names, columns, strict=True)))
 
 
-def _one(s: Series[Any], key: Any, piece: Piece, names: Sequence[str], places: list[int]) -> Slice:
+def _one(s: SeriesBase[Any], key: Any, piece: Piece, names: Sequence[str], places: list[int]) -> Slice:
     part, a, b = piece
     txn = s._txn
     if txn._buffers and isinstance(part, Chunk) and isinstance(part.data, memoryview):
@@ -182,7 +187,7 @@ def _viewed(chunk: Chunk, a: int, b: int, places: list[int]) -> Any:
         for at in places:
             dtype = chunk.layout.columns[at].dtype
             columns.append(view(at + 1, dtype) if chunk.is_stored(at) else np.array(chunk.column(at)[a:b]))
-        if chunk.flags & 2:
+        if chunk.flags & HAS_TABLE:
             return np.array(chunk.times()[a:b]).view("M8[ns]"), columns
         return view(0, np.dtype("M8[ns]")), columns
 
@@ -197,7 +202,7 @@ def _column(piece: Chunk | Ticks, at: int) -> Array:
     return piece.column(at) if isinstance(piece, Chunk) else piece.columns[at]
 
 
-def ends(s: Series[Any], raw: Any, prefix: bytes, n: int, backwards: bool) -> list[Piece]:
+def ends(s: SeriesBase[Any], raw: Any, prefix: bytes, n: int, backwards: bool) -> list[Piece]:
     """Where the first (or last) `n` ticks of a series are, in order of time."""
     layout = s._layout
     data = raw.get(prefix + HEAD_END)
@@ -233,17 +238,17 @@ def ends(s: Series[Any], raw: Any, prefix: bytes, n: int, backwards: bool) -> li
     return found
 
 
-def last(s: Series[Any], raw: Any, prefix: bytes, n: int) -> list[Piece]:
+def last(s: SeriesBase[Any], raw: Any, prefix: bytes, n: int) -> list[Piece]:
     """Where the last `n` ticks are."""
     return ends(s, raw, prefix, n, True)
 
 
-def first(s: Series[Any], raw: Any, prefix: bytes, n: int) -> list[Piece]:
+def first(s: SeriesBase[Any], raw: Any, prefix: bytes, n: int) -> list[Piece]:
     """Where the first `n` ticks are."""
     return ends(s, raw, prefix, n, False)
 
 
-def as_of(s: Series[Any], raw: Any, prefix: bytes, time: int) -> tuple[Chunk | Ticks, int] | None:
+def as_of(s: SeriesBase[Any], raw: Any, prefix: bytes, time: int) -> tuple[Chunk | Ticks, int] | None:
     """Where the last tick at a time or before it is, or None."""
     layout = s._layout
     data = raw.get(prefix + HEAD_END)
@@ -266,12 +271,12 @@ def as_of(s: Series[Any], raw: Any, prefix: bytes, time: int) -> tuple[Chunk | T
     return chunk, int(chunk.times().searchsorted(time, "right")) - 1
 
 
-def count(s: Series[Any], raw: Any, prefix: bytes, lo: int, hi: int) -> int:
+def count(s: SeriesBase[Any], raw: Any, prefix: bytes, lo: int, hi: int) -> int:
     """How many ticks lie between two times."""
     return sum(b - a for _, a, b in found_in(s, raw, prefix, lo, hi))
 
 
-def span(s: Series[Any], raw: Any, prefix: bytes) -> tuple[int, int] | None:
+def span(s: SeriesBase[Any], raw: Any, prefix: bytes) -> tuple[int, int] | None:
     """The first and the last time of a series; None if it is empty."""
     data = raw.get(prefix + HEAD_END)
     if data is None:

@@ -23,18 +23,19 @@ WIDE = {"f": "<f8", "i": "<i8", "u": "<u8", "b": "<u8", "m": "<i8", "M": "<i8", 
 def _record(kind: str | None) -> np.dtype[Any]:
     wide = kind or "<u8"
     five = [(name, wide) for name in ("min", "max", "first", "last", "sum")]
-    return np.dtype([("count", "<u8"), *five, ("m2", "<f8"), ("fsum", "<f8")])
+    return np.dtype([("count", "<u8"), *five, ("fsum", "<f8"), ("zero", "<u8")])
 
 
 #: By kind of dtype: the record of a column's statistics in a chunk.
 STATISTICS = {kind: _record(wide) for kind, wide in WIDE.items()}
 _PACKERS = {
-    kind: struct.Struct(f"<Q5{'Q' if wide is None else {'<f8': 'd', '<i8': 'q', '<u8': 'Q'}[wide]}dd")
+    kind: struct.Struct(f"<Q5{'Q' if wide is None else {'<f8': 'd', '<i8': 'q', '<u8': 'Q'}[wide]}d8x")
     for kind, wide in WIDE.items()
 }
 #: By kind: smallest, largest, first and last where there is no value at all.
 EMPTY: dict[str, Any] = {"f": float("nan"), "m": NAT, "M": NAT}
-_WRAP = 1 << 64
+#: Below it sums of a chunk do not overflow.
+_SAFE = 1e290
 _add, _minimum, _maximum = np.add.reduce, np.minimum.reduce, np.maximum.reduce
 
 
@@ -67,22 +68,25 @@ def describe(column: Array) -> bytes:
     kind = column.dtype.kind
     pack = _PACKERS[kind].pack
     if WIDE[kind] is None:
-        return pack(len(column), 0, 0, 0, 0, 0, 0.0, 0.0)
+        return pack(len(column), 0, 0, 0, 0, 0, 0.0)
     x = plain(column)
     if kind == "f":
         low = float(_minimum(x))  # NaN if any value is
         if low != low:
             return _describe_some(column, kind)
-        with np.errstate(invalid="ignore", over="ignore"):
-            total = fsum = float(_add(x, dtype=np.float64))
-            m2 = _m2(x, fsum / len(x))
-        return pack(len(x), low, float(_maximum(x)), float(x[0]), float(x[-1]), total, m2, fsum)
+        high = float(_maximum(x))
+        if low > -_SAFE and high < _SAFE:
+            fsum = float(_add(x, dtype=np.float64))
+        else:
+            with np.errstate(invalid="ignore", over="ignore"):
+                fsum = float(_add(x, dtype=np.float64))
+        return pack(len(x), low, high, float(x[0]), float(x[-1]), fsum, fsum)
     low = int(_minimum(x))
     if low == NAT and kind in "mM":
         return _describe_some(column, kind)
     high = int(_maximum(x))
     total, fsum = _integer_sum(x, low, high)
-    return pack(len(x), low, high, int(x[0]), int(x[-1]), total, _m2(x, fsum / len(x)), fsum)
+    return pack(len(x), low, high, int(x[0]), int(x[-1]), total, fsum)
 
 
 def _describe_some(column: Array, kind: str) -> bytes:
@@ -91,7 +95,7 @@ def _describe_some(column: Array, kind: str) -> bytes:
         return describe(there)
     nothing = EMPTY[kind]
     zero = 0.0 if kind == "f" else 0
-    return _PACKERS[kind].pack(0, nothing, nothing, nothing, nothing, zero, 0.0, 0.0)
+    return _PACKERS[kind].pack(0, nothing, nothing, nothing, nothing, zero, 0.0)
 
 
 def _integer_sum(x: Array, low: int, high: int) -> tuple[int, float]:
@@ -104,13 +108,6 @@ def _integer_sum(x: Array, low: int, high: int) -> tuple[int, float]:
     return total, float(_add(x, dtype=np.float64))
 
 
-def _m2(x: Array, mean: float) -> float:
-    d = x - mean
-    if d.dtype != np.float64:
-        d = d.astype(np.float64)
-    return float(np.dot(d, d))
-
-
 def partials(column: Array, starts: Array, lengths: Array, wanted: frozenset[str]) -> dict[str, Array]:
     """Statistics of the parts of a column that begin at given places, each to the next one or the end.
 
@@ -118,7 +115,8 @@ def partials(column: Array, starts: Array, lengths: Array, wanted: frozenset[str
         column: values, at least one.
         starts: places, ascending, the first 0.
         lengths: of the parts, at least 1 each.
-        wanted: names of fields of :data:`STATISTICS`; "count" always comes with them.
+        wanted: names of fields of :data:`STATISTICS`, and "m2", the sum of squared differences from the mean;
+            "count" always comes with them.
 
     Returns:
         An array for each of them. Where a part has no values, smallest to last are NaN or NaT.

@@ -1,9 +1,10 @@
 """Appending: how ticks come into heads, open chunks and full chunks.
 
-A few ticks are rows of the series' head, which is rewritten with every append. When it is full, its rows become an
-*open* chunk, as does every batch that is longer than a head; and when there are enough of them, the open chunks are
-put together to full ones. That happens while a program writes, in its transaction; nothing is kept in memory between
-two calls, so that aborted transactions and savepoints need no care.
+A few ticks are rows of the series' head, which is rewritten with every append. When it is full, its rows go to the
+*open* chunk, the last one, as does every batch that is longer than a head. The open chunk is rewritten, too, until it
+has half as many ticks as a chunk may have; then it is closed: it gets its statistics, and is compressed if the table
+is. That happens while a program writes, in its transaction; nothing is kept in memory between two calls, so that
+aborted transactions and savepoints need no care.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from zlmdb.series.layout import (
 )
 
 if TYPE_CHECKING:
-    from zlmdb.series.table import Series
+    from zlmdb.series.base import SeriesBase
 
 __all__ = ["Ticks", "append_many", "append_one", "chunks_at", "cut", "merged", "write_head"]
 
@@ -40,8 +41,6 @@ Array = np.ndarray[Any, Any]
 #: How many ticks a head holds. A single append rewrites half a head on average, and every so many of them make a
 #: chunk: their costs meet here.
 HEAD_ROWS = 64
-#: How many open chunks there may be before they are put together to one.
-OPEN_CHUNKS = 8
 EMPTY_HEAD: Head = (HEAD_MAGIC, VERSION, 0, 0, 0, NONE, NONE, 0, 0, 0)
 
 
@@ -108,32 +107,31 @@ def single(definition: SeriesDefinition, ticks: Ticks) -> Ticks:
     return ticks.chosen(np.append(~again, True))
 
 
-def cut(times: Array, size: int, *, even: bool = False) -> list[int]:
-    """Where sorted times are parted into chunks: the end of each full one.
+def cut(layout: Layout, times: Array, *, even: bool = False) -> list[int]:
+    """Where sorted times are parted into chunks: the end of each that is to be closed.
 
     Equal times stay together, unless they alone are more than a chunk.
 
     Args:
+        layout: of the table.
         times: sorted.
-        size: ticks in a chunk.
-        even: part all of them into chunks of about one length; otherwise the rest that makes no full chunk is left.
+        even: part all of them into chunks of about one length; otherwise what is less than half a chunk is left over.
     """
-    n = len(times)
+    n, size = len(times), layout.chunk
     if even:
         number = -(-n // size)
         size = -(-n // number)
+    least = 1 if even else layout.fill
     ends = []
     start = 0
-    while n - start >= size:
-        end = start + size
+    while n - start >= least:
+        end = start + size if n - start >= size else start + (n - start if even else layout.fitting(n - start))
         if end < n and times[end] == times[end - 1]:
             begins = int(np.searchsorted(times, times[end - 1], "left"))
             if begins > start:
                 end = begins
         ends.append(end)
         start = end
-    if even and start < n:
-        ends.append(n)
     return ends
 
 
@@ -145,7 +143,7 @@ def read(chunk: Chunk) -> Ticks:
     return Ticks(chunk.times(), [chunk.column(at) for at in range(len(chunk.layout.columns))])
 
 
-def chunks_at(s: Series[Any], prefix: bytes, start: bytes) -> list[tuple[bytes, Chunk]]:
+def chunks_at(s: SeriesBase[Any], prefix: bytes, start: bytes) -> list[tuple[bytes, Chunk]]:
     """Keys and chunks from a position to the end of the series."""
     found = []
     layout = s._layout
@@ -165,7 +163,7 @@ def chunks_at(s: Series[Any], prefix: bytes, start: bytes) -> list[tuple[bytes, 
 # -- writing
 
 
-def write_head(s: Series[Any], prefix: bytes, head: Head, rows: bytes) -> None:
+def write_head(s: SeriesBase[Any], prefix: bytes, head: Head, rows: bytes) -> None:
     """Store a head; `head` says how many rows there are."""
     txn = s._txn
     txn._changes += 1
@@ -177,7 +175,7 @@ def new_head(rows: int, chunks: int, last: int, closed: int, start: int, ticks: 
     return (HEAD_MAGIC, VERSION, 0, rows, chunks, last, closed, start, ticks, number)
 
 
-def append_one(s: Series[Any], prefix: bytes, time: int, row: bytes) -> bool:
+def append_one(s: SeriesBase[Any], prefix: bytes, time: int, row: bytes) -> bool:
     """Append a tick to a head, if it is the latest and there is room; False (and nothing is done) otherwise."""
     txn = s._txn
     key = prefix + HEAD_END
@@ -196,7 +194,34 @@ def append_one(s: Series[Any], prefix: bytes, time: int, row: bytes) -> bool:
     return True
 
 
-def append_many(s: Series[Any], prefix: bytes, new: Ticks) -> None:
+def extend(s: SeriesBase[Any], prefix: bytes, times: Array, columns: list[Array]) -> bool:
+    """Append a batch to the open chunk, if that is all there is to do; False (and nothing is done) otherwise.
+
+    The usual case of :func:`append_many` by itself, with as few calls as can be: the batch is later than all that is
+    there, longer than a head, and leaves the chunk open.
+    """
+    txn, layout = s._txn, s._layout
+    key = prefix + HEAD_END
+    data = txn.get(key)
+    if data is None:
+        return False
+    _, _, m, rows, chunks, last, _, start, held, number = HEAD.unpack_from(data)
+    n = len(times)
+    total = held + n
+    if not chunks or rows or m != layout.m or total >= layout.fill or n <= HEAD_ROWS:
+        return False
+    if times.item(0) <= last:
+        return False
+    last = times.item(n - 1)
+    place = prefix + position(start, number)
+    made = layout.extended(txn.get(place), times, columns)
+    txn._changes += 1
+    txn._put(place, made)
+    txn._put(key, HEAD.pack(HEAD_MAGIC, VERSION, m, 0, 1, last, last, start, total, number))
+    return True
+
+
+def append_many(s: SeriesBase[Any], prefix: bytes, new: Ticks) -> None:
     """Append ticks, in order or not.
 
     Args:
@@ -231,7 +256,7 @@ def append_many(s: Series[Any], prefix: bytes, new: Ticks) -> None:
     insert(s, prefix, head, data, new)
 
 
-def _append_rows(s: Series[Any], prefix: bytes, head: Head, data: bytes, new: Ticks) -> None:
+def _append_rows(s: SeriesBase[Any], prefix: bytes, head: Head, data: bytes, new: Ticks) -> None:
     """Put some ticks into a head that has room for them."""
     layout, rows = s._layout, head[3]
     if rows and (head[2] != layout.m or new.times[0] <= head[5]):
@@ -244,7 +269,7 @@ def _append_rows(s: Series[Any], prefix: bytes, head: Head, data: bytes, new: Ti
     write_head(s, prefix, (*head[:3], rows, head[4], last, *head[6:]), body)
 
 
-def add(s: Series[Any], prefix: bytes, head: Head, new: Ticks) -> None:
+def add(s: SeriesBase[Any], prefix: bytes, head: Head, new: Ticks) -> None:
     """Put ticks behind all chunks; the head has no rows, or they are among the new ticks.
 
     Args:
@@ -254,24 +279,28 @@ def add(s: Series[Any], prefix: bytes, head: Head, new: Ticks) -> None:
         new: sorted, all later than every chunk.
     """
     layout, txn = s._layout, s._txn
-    chunks, start, ticks, number = head[4], head[7], head[8], head[9]
-    last = int(new.times[-1])
-    if chunks < OPEN_CHUNKS and ticks + len(new) < layout.chunk:
-        txn._changes += 1
-        txn._put(prefix + position(int(new.times[0])), layout.pack(new.times, new.columns, False))
-        if not chunks:
-            start, number = int(new.times[0]), 0
-        write_head(s, prefix, new_head(0, chunks + 1, last, last, start, ticks + len(new), number), b"")
-        return
-    old: list[tuple[bytes, Chunk]] = []
-    if chunks:
-        old = chunks_at(s, prefix, position(start, number))
+    start, held, number = head[7], head[8], head[9]
+    total = held + len(new)
+    if total >= layout.fill:
+        old = chunks_at(s, prefix, position(start, number)) if held else []
         new = joined([*(read(chunk) for _, chunk in old), new])
-    close(s, prefix, [key for key, _ in old], new, b"", ())
+        close(s, prefix, [key for key, _ in old], new, b"", ())
+        return
+    last = int(new.times[-1])
+    txn._changes += 1
+    if held:
+        key = prefix + position(start, number)
+        txn._put(key, layout.extended(txn.get(key), new.times, new.columns))
+    else:
+        start, number = int(new.times[0]), 0
+        txn._put(prefix + position(start), layout.pack(new.times, new.columns, False))
+    write_head(s, prefix, new_head(0, 1, last, last, start, total, number), b"")
 
 
-def close(s: Series[Any], prefix: bytes, old: list[bytes], ticks: Ticks, rows: bytes, waiting: tuple[int, ...]) -> None:
-    """Write the end of a series anew: full chunks, and one open chunk of what is left.
+def close(
+    s: SeriesBase[Any], prefix: bytes, old: list[bytes], ticks: Ticks, rows: bytes, waiting: tuple[int, ...]
+) -> None:
+    """Write the end of a series anew: closed chunks, and an open one of what is left.
 
     Args:
         s: of a write transaction.
@@ -281,8 +310,7 @@ def close(s: Series[Any], prefix: bytes, old: list[bytes], ticks: Ticks, rows: b
         rows: of the head, which stay.
         waiting: their number and last time; empty if there are none.
     """
-    layout = s._layout
-    ends = cut(ticks.times, layout.chunk)
+    ends = cut(s._layout, ticks.times)
     done = ends[-1] if ends else 0
     number = of_position(old[0][-10:])[1] if old and of_position(old[0][-10:])[0] == int(ticks.times[0]) else 0
     written = pieces(s, prefix, ticks, [*ends, len(ticks)] if done < len(ticks) else ends, number, len(ends))
@@ -299,7 +327,7 @@ def close(s: Series[Any], prefix: bytes, old: list[bytes], ticks: Ticks, rows: b
 
 
 def pieces(
-    s: Series[Any], prefix: bytes, ticks: Ticks, ends: list[int], number: int, full: int
+    s: SeriesBase[Any], prefix: bytes, ticks: Ticks, ends: list[int], number: int, closed: int
 ) -> list[tuple[bytes, bytes]]:
     """Keys and bytes of the chunks that some ticks make.
 
@@ -309,7 +337,7 @@ def pieces(
         ticks: sorted.
         ends: of the chunks.
         number: of the first one.
-        full: how many of them are full; the others are open.
+        closed: how many of them are closed; the others are open.
 
     Raises:
         EncodeError: if there are more chunks of one time than can be numbered.
@@ -328,12 +356,12 @@ def pieces(
                 f"more at {np.datetime64(start, 'ns')}",
                 table=s._definition.name,
             )
-        found.append((prefix + position(start, number), layout.pack(part.times, part.columns, at < full)))
+        found.append((prefix + position(start, number), layout.pack(part.times, part.columns, at < closed)))
         begin, before = end, start
     return found
 
 
-def replace_records(s: Series[Any], old: list[bytes], new: list[tuple[bytes, bytes]]) -> None:
+def replace_records(s: SeriesBase[Any], old: list[bytes], new: list[tuple[bytes, bytes]]) -> None:
     """Remove some records and write others, which may have their keys."""
     txn = s._txn
     txn._changes += 1

@@ -29,6 +29,7 @@ NAT = -(2**63)
 EXPECTED = "a time: np.datetime64, a timezone-aware datetime, or int nanoseconds since 1970"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_NANOSECONDS = np.dtype("<M8[ns]")
 _datetime64, _integer = np.datetime64, np.integer
 
 
@@ -47,7 +48,9 @@ def _outside(value: object, why: str) -> KeyValueError:
 
 def scalar_moment(value: Any) -> bool:
     """True if `value` is one moment (right or wrong), and not many."""
-    return isinstance(value, (int, np.generic, date)) or (isinstance(value, np.ndarray) and value.ndim == 0)
+    if isinstance(value, np.ndarray):
+        return value.ndim == 0
+    return isinstance(value, (int, np.generic, date))
 
 
 def moment_ns(value: Any) -> int:
@@ -125,7 +128,7 @@ def moments_ns(values: Any) -> np.ndarray[Any, np.dtype[np.int64]]:
     else:
         raise _wrong(values)
     ns = np.ascontiguousarray(ns)
-    if len(ns) and ns.min() == NAT:
+    if np.count_nonzero(ns == NAT):
         raise _at(array, int(ns.argmin()), "NaT is no time")
     return ns
 
@@ -148,7 +151,7 @@ def _as_array(values: Any) -> np.ndarray[Any, Any]:
 
 
 def _from_datetime64(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    if array.dtype == "<M8[ns]":
+    if array.dtype == _NANOSECONDS:
         return array.view(np.int64) if array.flags.c_contiguous else np.ascontiguousarray(array).view(np.int64)
     # numpy wraps around or truncates in silence: the way back tells.
     try:
