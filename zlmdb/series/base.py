@@ -40,6 +40,8 @@ Bounds = Literal["[)", "[]", "(]", "()"]
 #: How many encoded series keys are remembered, and of which types: of others, equal keys may have other bytes.
 MOST_KEYS = 4096
 _REMEMBERED = frozenset((str, UUID, bytes))
+#: Arguments of methods that take names of columns as keywords beside them.
+_ARGUMENTS = frozenset(("bounds", "every", "into", "origin", "t0", "t1", "times"))
 #: Struct codes of columns of which a value can be packed by itself.
 _CODES = {
     "f8": "d",
@@ -107,7 +109,7 @@ class SeriesBase(HookedTable, Generic[K]):
                             f"{where}: a column cannot be called {attribute!r}, because series have a method of that "
                             "name, or it begins with _"
                         )
-                    if attribute in ("origin", "every", "into", "columns", "bounds", "times", "t0", "t1", "n"):
+                    if attribute in _ARGUMENTS:
                         raise errors.SchemaError(
                             f"{where}: a column cannot be called {attribute!r}, because methods have an argument of "
                             "that name"
