@@ -10,17 +10,7 @@ import numpy as np
 import pytest
 
 import zlmdb
-
-OID = "0f7a3c52-1111-4c7e-9a55-0c8f0a1de100"
-
-
-def declare(columns: dict[str, Any], oid: str = OID, kind: Any = str, **keywords: Any) -> Any:
-    """A series table made on the spot."""
-    import types
-
-    cls = types.new_class("Ticks", (zlmdb.Series[kind],), keywords, lambda namespace: namespace.update(columns))
-    return zlmdb.table(oid)(cls)
-
+from tests.series.declared import OID, declare
 
 PRICE = {"price": zlmdb.column("f8")}
 

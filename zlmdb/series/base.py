@@ -125,7 +125,7 @@ class SeriesBase(HookedTable, Generic[K]):
         if chunk is not None and (not isinstance(chunk, int) or not 2 <= chunk <= 1 << 20):
             raise errors.SchemaError(f"{where}: expected chunk to be a number from 2 to {1 << 20}, found {chunk!r}")
         columns = tuple(
-            define_column(column, cls._zlmdb_compress, f"{where}, column {attribute}")
+            define_column(attribute, column, cls._zlmdb_compress, f"{where}, column {attribute}")
             for attribute, column in declared.items()
         )
         header = CHUNK.size + (64 + ENTRY.size) * len(columns) + 16 * (len(columns) + 2)

@@ -124,8 +124,9 @@ def _decimal(column: Array) -> tuple[int, Array] | None:
             scaled = np.rint(column * scale)
             if not (np.abs(scaled) < _LARGEST).all():
                 return None
-            if np.array_equal((scaled / scale).view(np.uint64), column.view(np.uint64)):
-                return exponent, scaled.astype("<i8")
+            whole = scaled.astype("<i8")
+            if np.array_equal((whole / scale).view(np.uint64), column.view(np.uint64)):
+                return exponent, whole
     return None
 
 

@@ -202,10 +202,11 @@ def dtype_of(spec: Any, where: str) -> np.dtype[Any]:
     return little
 
 
-def define_column(declared: Column, common: str | None, where: str) -> ColumnDefinition:
+def define_column(name: str, declared: Column, common: str | None, where: str) -> ColumnDefinition:
     """The definition of a declared column.
 
     Args:
+        name: its name.
         declared: the declaration.
         common: compression of columns that say nothing.
         where: names it in errors.
@@ -227,7 +228,7 @@ def define_column(declared: Column, common: str | None, where: str) -> ColumnDef
                 f"{where}: expected a default that a column of {dtype} can hold, found {short(declared.default)}"
             ) from None
     fill = bytes(dtype.itemsize) if default is None else default
-    return ColumnDefinition(declared.name, dtype, fill, default, compress)
+    return ColumnDefinition(name, dtype, fill, default, compress)
 
 
 def chunk_rows(columns: tuple[ColumnDefinition, ...], wanted: int | None, header: int) -> int:

@@ -120,7 +120,7 @@ def _as(value: Any, dtype: np.dtype[Any]) -> Array:
         weak = True
     if not _related(source, dtype):
         raise TypeError(f"values of {source} are none of {dtype}")
-    if np.can_cast(source, dtype, "safe") and source.kind != "M" and source.kind != "m":
+    if np.can_cast(source, dtype, "safe") and source.kind not in "mM" and not _rounds(source, dtype):
         return array.astype(dtype)
     if weak and source.kind == "f" and dtype.kind == "f":
         # A Python float stands for the nearest value of the column's type.
@@ -164,12 +164,19 @@ def _related(source: np.dtype[Any], dtype: np.dtype[Any]) -> bool:
     return source.kind in _FROM[dtype.kind]
 
 
+def _rounds(source: np.dtype[Any], dtype: np.dtype[Any]) -> bool:
+    """True for 64-bit integers that become floats, which numpy takes for safe."""
+    return source.kind in "iu" and source.itemsize == 8 and dtype.kind in "fc"
+
+
 def _lost(array: Array, made: Array) -> Array:
     """Where a value is not the same after the change of type."""
     kind = array.dtype.kind
     back = made.astype(array.dtype)
     if kind in "fc" or made.dtype.kind in "fc":
         lost = (back != array) & ~((array != array) & (back != back))
+        if kind in "iu":
+            lost |= np.abs(made) >= float(np.iinfo(array.dtype).max)  # the way back is not defined there
         if made.dtype.kind in "iu" and kind == "f":
             # What is beyond the integers is clipped, and may be rounded to the same float on the way back.
             info = np.iinfo(made.dtype)

@@ -50,7 +50,7 @@ def scalar_moment(value: Any) -> bool:
     """True if `value` is one moment (right or wrong), and not many."""
     if isinstance(value, np.ndarray):
         return value.ndim == 0
-    return isinstance(value, (int, np.generic, date))
+    return value is None or isinstance(value, (int, float, str, bytes, np.generic, date))
 
 
 def moment_ns(value: Any) -> int:
