@@ -1,4 +1,4 @@
-"""Series under crashes: a process killed while it appends loses nothing committed, and a failed write changes nothing."""
+"""Series under crashes: a process killed while it appends loses nothing committed; a failed write changes nothing."""
 
 from __future__ import annotations
 
