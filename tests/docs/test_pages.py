@@ -30,7 +30,9 @@ def test_the_examples_of_a_page_run(page: Path) -> None:
     blocks.run(blocks.examples(page.read_text(), str(page)), name)
 
 
-@pytest.mark.parametrize("page", ["README.rst", "docs/orm/quickstart.rst", "docs/orm/indexes.rst"])
+@pytest.mark.parametrize(
+    "page", ["README.rst", "docs/orm/quickstart.rst", "docs/orm/indexes.rst", "docs/orm/time-series.rst"]
+)
 def test_the_guides_have_examples(page: str) -> None:
     found = blocks.examples((ROOT / page).read_text(), page)
     assert any("import zlmdb" in example.parsed for example in found if isinstance(example.parsed, str))
