@@ -227,6 +227,14 @@ def test_a_map_and_a_series_of_one_identity_are_refused(path: str) -> None:
         zlmdb.open(path, [Other])
 
 
+def test_one_identity_is_one_declaration(path: str) -> None:
+    one, two = declare(PRICE), declare({"size": zlmdb.column("u4", default=0)})
+    with zlmdb.open(path) as db:
+        with pytest.raises(zlmdb.TableMismatch, match="both declared as"):
+            db.attach_tables([one, two])
+        assert len(db.attach_tables([one, one])) == 2
+
+
 def test_policies_that_allow_more_may_follow(path: str) -> None:
     fill(path, declare(PRICE, duplicates="refuse"), 1, price=1.0)
     fill(path, declare(PRICE, duplicates="replace"), 1, price=2.0)

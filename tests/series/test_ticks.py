@@ -228,6 +228,22 @@ def test_a_batch_is_sorted_and_copied(txn: Any) -> None:
     assert txn[Ticks].range("a").price.tolist() == [10, 20, 30]
 
 
+def test_times_and_columns_of_pandas(txn: Any) -> None:
+    pd = pytest.importorskip("pandas", reason="pandas is not installed: install it to append its columns")
+    frame = pd.DataFrame({"price": [1.0, 2.0], "size": [3, 4]}, pd.DatetimeIndex(["2026-01-01", "2026-01-02"]))
+    txn[Ticks].append("a", frame.index, price=frame["price"], size=frame["size"])
+    txn[Ticks].append("a", frame.index.tz_localize("Europe/Berlin"), price=frame["price"])
+    txn[Ticks].append("a", pd.Series(frame.index), price=frame["price"])
+    txn[Ticks].append("a", pd.Timestamp("2026-01-03T00:00:00.000000001Z"), price=5.0)
+    found = txn[Ticks].range("a")
+    berlin = np.array(["2025-12-31T23", "2026-01-01T23"], "M8[ns]")
+    assert list(found.time) == sorted([*np.repeat(frame.index.values.astype("M8[ns]"), 2), *berlin, found.time[-1]])
+    assert found.time[-1] == np.datetime64("2026-01-03T00:00:00.000000001")
+    assert found.size.tolist() == [1, 3, 1, 1, 4, 1, 1]
+    with pytest.raises(zlmdb.KeyValueError, match="NaT is no time"):
+        txn[Ticks].append("a", pd.NaT, price=1.0)
+
+
 DURATIONS: list[tuple[Any, int]] = [
     ("5ns", 5),
     ("1us", 10**3),

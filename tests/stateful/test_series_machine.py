@@ -49,12 +49,22 @@ class Refuse(zlmdb.Series[str], chunk=7, duplicates="refuse"):
     n = zlmdb.column("u4", default=7)
 
 
+@zlmdb.table("0f7a3c52-1111-4c7e-9a55-0c8f0a1de006")
+class Long(zlmdb.Series[str], chunk=1500):
+    """Of chunks with several pages, which batches fill."""
+
+    x = zlmdb.column("f8")
+    n = zlmdb.column("u4", default=7)
+
+
 @zlmdb.table("0f7a3c52-1111-4c7e-9a55-0c8f0a1de005")
 class After(zlmdb.MapOidOid):
     """The neighbour in the slot behind."""
 
 
 def machine(table: Any, policy: str) -> Any:
+    behind = st.sampled_from([70, 300, 420, 700, 1700]) if table is Long else SIZES
+
     class SeriesMachine(TableMachine[dict[str, list[Row]]]):
         tables = (Before, table, After)
 
@@ -116,7 +126,7 @@ def machine(table: Any, policy: str) -> Any:
             x, n = np.array([row[1] for row in rows]), np.array([row[2] for row in rows], "u4")
             self.append(key, rows, lambda: self.series.append(key, times, x=x, n=n))
 
-        @rule(key=st.sampled_from(KEYS), size=SIZES, step=st.integers(0, 2))
+        @rule(key=st.sampled_from(KEYS), size=behind, step=st.integers(0, 2))
         def append_behind(self, key: str, size: int, step: int) -> None:
             """In order, from the last time on."""
             last = self.model[key][-1][0] if key in self.model else 0
@@ -225,6 +235,8 @@ def machine(table: Any, policy: str) -> Any:
     return SeriesMachine
 
 
-@pytest.mark.parametrize(("table", "policy"), [(Keep, "keep"), (Replace, "replace"), (Refuse, "refuse")])
+@pytest.mark.parametrize(
+    ("table", "policy"), [(Keep, "keep"), (Replace, "replace"), (Refuse, "refuse"), (Long, "keep")]
+)
 def test_a_series_is_a_sorted_array(table: Any, policy: str) -> None:
     run_state_machine_as_test(machine(table, policy), settings=settings(stateful_step_count=30))

@@ -145,7 +145,8 @@ def _check_twice(wanted: list[_Wanted], db: Database) -> None:
     first: dict[uuid.UUID, _Wanted] = {}
     for table in wanted:
         other = first.setdefault(_oid(table), table)
-        if other.definition.identity() != table.definition.identity():
+        hooked = issubclass(table.cls, HookedTable)
+        if other.definition.identity() != table.definition.identity() or (hooked and other.remember != table.remember):
             raise errors.TableMismatch(
                 f"{db.dbpath}: tables {other.definition.name} and {table.definition.name} are both declared as "
                 f"{_oid(table)}, with different types; one identity can only be one table",

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zlmdb._typing import Buffer
 from zlmdb.errors import ValueTypeError, short
-from zlmdb.series.definition import SeriesDefinition
+from zlmdb.series.definition import ColumnDefinition, SeriesDefinition
 from zlmdb.series.input import unknown_column
-from zlmdb.series.layout import Chunk
+from zlmdb.series.layout import HAS_STATISTICS, Chunk
 from zlmdb.series.read import Piece
-from zlmdb.series.statistics import EMPTY, WIDE, partials
+from zlmdb.series.statistics import EMPTY, STATISTICS, WIDE, partials
 
 if TYPE_CHECKING:
     from zlmdb.series.base import SeriesBase
@@ -154,16 +155,13 @@ def bucketed(
     quick = all(WIDE[columns[at].dtype.kind] is not None and "m2" not in needs[at] for at in needs)
     ids: list[Array] = []
     sums: dict[int, list[dict[str, Array]]] = {at: [] for at in needs}
+    known = _Known(needs, columns, ids, sums)
     for part, a, b in found:
-        if isinstance(part, Chunk) and b - a == part.n:
+        if isinstance(part, Chunk) and b - a == part.n and quick:
             bucket = 0 if every is None else (part.first - origin) // every
-            if quick and (every is None or (part.last - origin) // every == bucket):
-                records = {at: part.statistics(at) for at in needs}
-                if all(record is not None for record in records.values()):
-                    ids.append(np.array([bucket]))
-                    for at, record in records.items():
-                        sums[at].append({name: record[name] for name in (*needs[at], "count")})
-                    continue
+            if (every is None or (part.last - origin) // every == bucket) and known.take(part, bucket):
+                continue
+        known.flush()
         if every is None:
             starts, buckets = np.zeros(1, np.int64), np.zeros(1, np.int64)
         else:
@@ -174,12 +172,55 @@ def bucketed(
         for at, fields in needs.items():
             values = (part.column(at) if isinstance(part, Chunk) else part.columns[at])[a:b]
             sums[at].append(partials(values, starts, lengths, fields))
+    known.flush()
     identity = np.concatenate(ids)
     groups = np.flatnonzero(np.append(True, identity[1:] != identity[:-1]))
     totals = {at: _total(parts, needs[at], groups, columns[at].dtype) for at, parts in sums.items()}
     result = {o.name: _finish(totals[o.at], o.function, columns[o.at].dtype) for o in wanted}
     starts = identity[groups] if every is None else identity[groups] * every + origin
     return starts, result
+
+
+class _Known:
+    """Collects the statistics of chunks that follow each other, to look at them together."""
+
+    def __init__(
+        self,
+        needs: dict[int, frozenset[str]],
+        columns: tuple[ColumnDefinition, ...],
+        ids: list[Array],
+        sums: dict[int, list[dict[str, Array]]],
+    ) -> None:
+        self._needs = [(at, STATISTICS[columns[at].dtype.kind], (*fields, "count")) for at, fields in needs.items()]
+        self._least = max(needs)
+        self._ids, self._sums = ids, sums
+        self._buckets: list[int] = []
+        self._records: list[list[Buffer]] = [[] for _ in needs]
+
+    def take(self, chunk: Chunk, bucket: int) -> bool:
+        """Take the statistics of a chunk; False if it has none of these columns."""
+        if not chunk.flags & HAS_STATISTICS or self._least >= chunk.m:
+            return False
+        begin = chunk.statistics_at
+        data = chunk.data
+        if len(data) < begin + 64 * chunk.m:
+            return False  # it is broken; who reads it says so
+        self._buckets.append(bucket)
+        for (at, _, _), records in zip(self._needs, self._records, strict=True):
+            start = begin + 64 * at
+            records.append(data[start : start + 64])
+        return True
+
+    def flush(self) -> None:
+        """Hand over what was taken, before something else is added."""
+        if not self._buckets:
+            return
+        self._ids.append(np.array(self._buckets))
+        for (at, dtype, names), records in zip(self._needs, self._records, strict=True):
+            rows = np.frombuffer(b"".join(records), dtype)
+            self._sums[at].append({name: rows[name] for name in names})
+            records.clear()
+        self._buckets.clear()
 
 
 def _buckets(times: Array, every: int, origin: int) -> tuple[Array, Array]:

@@ -91,6 +91,9 @@ _FLIP = 1 << 63
 _PADS = [bytes(n) for n in range(16)]
 Head = tuple[int, int, int, int, int, int, int, int, int, int]
 LAST_NUMBER = 0xFFFE
+#: How many ticks a head holds. A single append rewrites half a head on average, and every so many of them the open
+#: chunk: these costs meet here.
+HEAD_ROWS = 64
 #: From how many pages on a chunk is made to fill them.
 _MANY_PAGES = 4
 
@@ -167,13 +170,16 @@ class Chunk:
         except (ValueError, struct.error) as error:
             raise self.layout.broken("a chunk", data, f"column {at}: {error}") from None
 
+    @property
+    def statistics_at(self) -> int:
+        """Where the statistics begin, if there are any."""
+        return CHUNK.size + (16 * (self.m + 1) if self.flags & HAS_TABLE else 0)
+
     def statistics(self, at: int) -> Any:
         """Statistics of a column, an array of one record of :data:`STATISTICS`; None if the chunk has none."""
         if not self.flags & HAS_STATISTICS or at >= self.m:
             return None
-        start = CHUNK.size + 64 * at
-        if self.flags & HAS_TABLE:
-            start += 16 * (self.m + 1)
+        start = self.statistics_at + 64 * at
         try:
             return np.frombuffer(self.data, STATISTICS[self.layout.columns[at].dtype.kind], 1, start)
         except ValueError as error:
@@ -193,6 +199,7 @@ class Layout:
         self.row = self._row(self.m)
         self.row_size = self.row.itemsize
         self.chunk = definition.chunk
+        self._types = [_INT64, *(c.dtype for c in self.columns)]
         self.sizes = [8, *(c.dtype.itemsize for c in self.columns)]
         self.fill = max(1, self.chunk // 2)
         self.compresses = definition.compress is not None or any(c.compress for c in self.columns)
@@ -300,11 +307,19 @@ class Layout:
     # -- chunks
 
     def fitting(self, n: int) -> int:
-        """How many of `n` ticks, almost all of them, make a closed chunk that fills its pages."""
+        """How many of `n` ticks make a closed chunk: all, or what fills its pages if a head can hold the rest."""
         if self.compresses:
             return n
         pages = (self.most + n * self.row_size) // PAGE
-        return n if pages < _MANY_PAGES else (pages * PAGE - self.most) // self.row_size
+        fitting = (pages * PAGE - self.most) // self.row_size
+        return fitting if pages >= _MANY_PAGES and n - fitting <= HEAD_ROWS else n
+
+    def plain(self, data: Buffer, n: int) -> list[Array] | None:
+        """Times and columns of an open chunk of `n` ticks that has all columns; None for another chunk."""
+        if CHUNK.unpack_from(data)[2:4] != (self.m, n) or data[24]:
+            return None
+        places = zip(self._types, self._offsets(self.m, n, 0), strict=True)
+        return [np.frombuffer(data, dtype, n, at) for dtype, at in places]
 
     def extended(self, data: Buffer, times: Array, columns: list[Array]) -> bytes:
         """An open chunk with more ticks at its end.

@@ -20,6 +20,7 @@ from zlmdb.series.layout import (
     HEAD,
     HEAD_END,
     HEAD_MAGIC,
+    HEAD_ROWS,
     HEAD_SIZE,
     LAST_NUMBER,
     NONE,
@@ -38,9 +39,6 @@ __all__ = ["Ticks", "append_many", "append_one", "chunks_at", "cut", "merged", "
 
 Array = np.ndarray[Any, Any]
 
-#: How many ticks a head holds. A single append rewrites half a head on average, and every so many of them make a
-#: chunk: their costs meet here.
-HEAD_ROWS = 64
 EMPTY_HEAD: Head = (HEAD_MAGIC, VERSION, 0, 0, 0, NONE, NONE, 0, 0, 0)
 
 
@@ -208,16 +206,44 @@ def extend(s: SeriesBase[Any], prefix: bytes, times: Array, columns: list[Array]
     _, _, m, rows, chunks, last, _, start, held, number = HEAD.unpack_from(data)
     n = len(times)
     total = held + n
-    if not chunks or rows or m != layout.m or total >= layout.fill or n <= HEAD_ROWS:
+    if not chunks or rows or m != layout.m or n <= HEAD_ROWS or times.item(0) <= last:
         return False
-    if times.item(0) <= last:
-        return False
-    last = times.item(n - 1)
     place = prefix + position(start, number)
+    if total >= layout.fill:
+        return total < layout.chunk and _fill(s, prefix, place, held, times, columns)
+    last = times.item(n - 1)
     made = layout.extended(txn.get(place), times, columns)
     txn._changes += 1
     txn._put(place, made)
     txn._put(key, HEAD.pack(HEAD_MAGIC, VERSION, m, 0, 1, last, last, start, total, number))
+    return True
+
+
+def _fill(s: SeriesBase[Any], prefix: bytes, place: bytes, held: int, times: Array, columns: list[Array]) -> bool:
+    """Close the open chunk with ticks that fill it, and keep those that do not fit: :func:`close` in the usual case.
+
+    Args:
+        s: of a write transaction.
+        prefix: slot and series key.
+        place: key of the open chunk.
+        held: ticks in it.
+        times: of a batch that is later, with which there are enough for one chunk; no two of them are equal.
+        columns: theirs.
+    """
+    layout, txn = s._layout, s._txn
+    size = layout.fitting(held + len(times)) - held
+    data = txn.get(place)
+    old = layout.plain(data, held)
+    if old is None or size <= 0:
+        return False
+    full = [np.concatenate((a, b[:size])) for a, b in zip(old, (times, *columns), strict=True)]
+    txn._changes += 1
+    txn._put(place, layout.pack(full[0], full[1:], True))
+    rest = len(times) - size
+    last = times.item(len(times) - 1)
+    head = HEAD.pack(HEAD_MAGIC, VERSION, layout.m, rest, 0, last, times.item(size - 1), 0, 0, 0)
+    body = layout.rows(times[size:], [column[size:] for column in columns]) if rest else b""
+    txn._put(prefix + HEAD_END, head + body)
     return True
 
 
