@@ -196,7 +196,7 @@ def extend(s: SeriesBase[Any], prefix: bytes, times: Array, columns: list[Array]
     """Append a batch to the open chunk, if that is all there is to do; False (and nothing is done) otherwise.
 
     The usual case of :func:`append_many` by itself, with as few calls as can be: the batch is later than all that is
-    there, longer than a head, and leaves the chunk open.
+    there, longer than a head, and makes at most one full chunk of the open one.
     """
     txn, layout = s._txn, s._layout
     key = prefix + HEAD_END
