@@ -108,7 +108,7 @@ def test_moments_are_exact(txn: Any, moment: Any, ns: int) -> None:
         (None, "found NoneType"),
         (date(2026, 1, 1), "a date has no time of day"),
         (datetime(2026, 1, 1), "it has no timezone"),
-        (np.datetime64("NaT"), "NaT is no time"),
+        (np.datetime64("NaT", "s"), "NaT is no time"),
         (np.datetime64(1, "ps"), "finer than a nanosecond"),
         (np.datetime64("3000-01-01"), "outside 1677 to 2262"),
         (2**63, "outside 1677 to 2262"),
@@ -277,7 +277,7 @@ NO_DURATIONS = [
     5,
     None,
 ]
-NO_DURATIONS += [np.timedelta64(1, "M"), np.timedelta64(10**18, "D"), np.timedelta64("NaT")]
+NO_DURATIONS += [np.timedelta64(1, "M"), np.timedelta64(10**18, "D"), np.timedelta64("NaT", "s")]
 
 
 @pytest.mark.parametrize("duration", NO_DURATIONS)

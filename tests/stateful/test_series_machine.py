@@ -151,7 +151,7 @@ def machine(table: Any, policy: str) -> Any:
                     with pytest.raises(zlmdb.DataError):
                         self.series.append(key, times, **wrong)
             with pytest.raises(zlmdb.DataError):
-                self.series.append(key, [*times, np.datetime64("NaT")], x=1.0)
+                self.series.append(key, [*times, np.datetime64("NaT", "us")], x=1.0)
 
         @rule(key=st.sampled_from(KEYS), lo=TIMES, hi=TIMES, bounds=st.sampled_from(["[)", "[]", "(]", "()"]))
         def delete_range(self, key: str, lo: int, hi: int, bounds: str) -> None:

@@ -11,7 +11,7 @@ from zlmdb._typing import Buffer
 from zlmdb.errors import ValueTypeError, short
 from zlmdb.series.definition import ColumnDefinition, SeriesDefinition
 from zlmdb.series.input import unknown_column
-from zlmdb.series.layout import HAS_STATISTICS, Chunk
+from zlmdb.series.layout import CHUNK, HAS_STATISTICS, HAS_TABLE, Chunk
 from zlmdb.series.read import Piece
 from zlmdb.series.statistics import EMPTY, STATISTICS, WIDE, partials
 
@@ -196,19 +196,21 @@ class _Known:
         self._ids, self._sums = ids, sums
         self._buckets: list[int] = []
         self._records: list[list[Buffer]] = [[] for _ in needs]
+        self._takers = [(64 * at, records.append) for at, records in zip(needs, self._records, strict=True)]
 
     def take(self, chunk: Chunk, bucket: int) -> bool:
         """Take the statistics of a chunk; False if it has none of these columns."""
-        if not chunk.flags & HAS_STATISTICS or self._least >= chunk.m:
+        flags = chunk.flags
+        if not flags & HAS_STATISTICS or self._least >= chunk.m:
             return False
-        begin = chunk.statistics_at
+        begin = chunk.statistics_at if flags & HAS_TABLE else CHUNK.size
         data = chunk.data
         if len(data) < begin + 64 * chunk.m:
             return False  # it is broken; who reads it says so
         self._buckets.append(bucket)
-        for (at, _, _), records in zip(self._needs, self._records, strict=True):
-            start = begin + 64 * at
-            records.append(data[start : start + 64])
+        for place, add in self._takers:
+            start = begin + place
+            add(data[start : start + 64])
         return True
 
     def flush(self) -> None:

@@ -83,8 +83,11 @@ HEAD_SIZE = HEAD.size
 HEAD_END = b"\xff" * 10
 HEAD_MAGIC, CHUNK_MAGIC, VERSION = 0x48, 0x43, 1
 CHUNK = struct.Struct("<BBHIqqB7x")
+_READ = struct.Struct("<HHIqqB7x").unpack_from
 ENTRY = struct.Struct("<IIBB6x")
 HAS_STATISTICS, HAS_TABLE = 1, 2
+#: Magic and version as one number.
+_KIND = CHUNK_MAGIC | VERSION << 8
 #: Time of the last tick in a chunk, where there is no chunk.
 NONE = -(2**63)
 _FLIP = 1 << 63
@@ -120,13 +123,13 @@ class Chunk:
 
     def __init__(self, layout: Layout, data: Buffer) -> None:
         try:
-            magic, version, m, n, first, last, flags = CHUNK.unpack_from(data)
+            kind, self.m, self.n, self.first, self.last, self.flags = _READ(data)
         except struct.error:
             raise layout.broken("a chunk", data, "it is too short") from None
-        if magic != CHUNK_MAGIC or version != VERSION or not n:
+        if kind != _KIND or not self.n:
             raise layout.broken("a chunk", data, "its header is none of a chunk of this release")
-        self.layout, self.data = layout, data
-        self.m, self.n, self.first, self.last, self.flags = m, n, first, last, flags
+        self.layout = layout
+        self.data = data
 
     def times(self) -> Array:
         """The times, int64."""
