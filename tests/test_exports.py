@@ -19,9 +19,10 @@ NAMES = re.findall(
     r"\w+",
     """
     Bool Bytes Bytes16 Bytes20 Bytes32 Cbor Database Date Datetime FlatBuffers Float64 Index Int16 Int32 Int64
-    Int8 Json KeyCodec Map Numpy Oid OidSet PersistentMap Pickle Schema Selection String StringSet
+    Int8 Json KeyCodec Map Numpy Oid OidSet PersistentMap Pickle Schema Selection Series Slice String StringSet
     TABLES_BY_UUID Timestamp Transaction TransactionStats Uint16 Uint32 Uint64 Uint8 UniqueIndex Uuid UuidSet
-    ValueCodec __version__ check_autobahn_flatbuffers_version_in_sync compiled_source errors fbs flatbuffers index
+    ValueCodec __version__ check_autobahn_flatbuffers_version_in_sync column compiled_source errors fbs flatbuffers
+    index
     keys lmdb maps open setup_flatbuffers_import table values
     """,
 )

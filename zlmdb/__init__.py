@@ -74,6 +74,9 @@ if TYPE_CHECKING:
     from zlmdb.tables.inspect import compiled_source as compiled_source
 
     PersistentMap = Map
+    from zlmdb.series import Series as Series
+    from zlmdb.series import Slice as Slice
+    from zlmdb.series import column as column
     from zlmdb.values import Cbor as Cbor
     from zlmdb.values import FlatBuffers as FlatBuffers
     from zlmdb.values import Json as Json
@@ -87,6 +90,7 @@ if TYPE_CHECKING:
 _HOMES: dict[str, tuple[str, ...]] = {
     "zlmdb.database": ("Database", "Schema", "Transaction", "TransactionStats", "open"),
     "zlmdb.tables": ("Index", "Map", "Selection", "UniqueIndex", "index", "table"),
+    "zlmdb.series": ("Series", "Slice", "column"),
     "zlmdb.tables.inspect": ("compiled_source",),
     "zlmdb.compat": ("check_autobahn_flatbuffers_version_in_sync", "setup_flatbuffers_import"),
     "zlmdb.keys": (

@@ -31,7 +31,14 @@ def test_the_examples_of_a_page_run(page: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["README.rst", "docs/orm/quickstart.rst", "docs/orm/indexes.rst", "docs/orm/columns.rst"]
+    "page",
+    [
+        "README.rst",
+        "docs/orm/quickstart.rst",
+        "docs/orm/indexes.rst",
+        "docs/orm/columns.rst",
+        "docs/orm/time-series.rst",
+    ],
 )
 def test_the_guides_have_examples(page: str) -> None:
     found = blocks.examples((ROOT / page).read_text(), page)

@@ -232,4 +232,68 @@ def wrong(db: zlmdb.Database, txn: zlmdb.Transaction, key: uuid.UUID, user: User
     zlmdb.table("oid", marshall=len)  #!
 '''
 
-PROGRAMS = {"typed": TYPED, "earlier": EARLIER}
+SERIES = '''\
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import reveal_type
+
+import numpy as np
+import zlmdb
+
+
+@zlmdb.table("6e2ba8ad-7a5b-4b7c-9e0e-8d2b6d3d1a03")
+class Ticks(zlmdb.Series[str], duplicates="replace", compress="delta-zstd"):
+    """Trades by symbol."""
+
+    price = zlmdb.column("f8")
+    size = zlmdb.column("u4", default=0)
+
+
+@zlmdb.table("6e2ba8ad-7a5b-4b7c-9e0e-8d2b6d3d1a04")
+class Readings(zlmdb.Series[tuple[str, int]]):
+    celsius = zlmdb.column(np.float32)
+
+
+class Market(zlmdb.Schema):
+    ticks: Ticks
+    readings: Readings
+
+
+def main() -> None:
+    with zlmdb.open("market.zdb", Market) as db:
+        reveal_type(db.attach_table(Ticks))  #: Ticks
+        with db.begin(write=True) as txn:
+            ticks = txn[Ticks]
+            reveal_type(ticks)  #: Ticks
+            ticks.append("ETHUSD", datetime.now(UTC), price=1.5, size=3)
+            ticks.append("ETHUSD", np.arange(3).astype("M8[s]"), price=[1.0, 2.0, 3.0])
+            found = ticks.range("ETHUSD", np.datetime64("2026-01-01"), columns=["price"], bounds="[]")
+            reveal_type(found)  #: Slice
+            reveal_type(len(found))  #: int
+            reveal_type(found.price.mean())  #: Any
+            reveal_type(ticks.count("ETHUSD", 0))  #: int
+            reveal_type(ticks.delete_range("ETHUSD", 0, 10))  #: int
+            reveal_type(ticks.retain(older_than="90d"))  #: int
+            reveal_type(ticks.aggregate("ETHUSD", price="mean"))  #: dict[str, Any]
+            reveal_type(ticks.resample("ETHUSD", "1m", price="ohlc"))  #: Slice
+            reveal_type("ETHUSD" in ticks)  #: bool
+            for key in ticks:
+                reveal_type(key)  #: str
+            for station, means in txn[Readings].resample_all("1h", celsius="mean"):
+                reveal_type(station)  #: tuple[str, int]
+                reveal_type(means)  #: Slice
+
+
+def wrong(txn: zlmdb.Transaction) -> None:
+    txn[Ticks].append(5, 1, price=1.0)  #!
+    txn[Ticks].range("ETHUSD", "2026-01-01")  #!
+    txn[Ticks].range("ETHUSD", bounds="[[")  #!
+    txn[Ticks].last("ETHUSD", "5")  #!
+    txn[Ticks].retain("90d")  #!
+    txn[Readings].range("north")  #!
+    txn[Ticks].nothing  #!
+    zlmdb.column("f8", defalt=1)  #!
+'''
+
+PROGRAMS = {"typed": TYPED, "earlier": EARLIER, "series": SERIES}

@@ -21,6 +21,7 @@ from zlmdb.database.evolve import settle_schema
 from zlmdb.tables import maintain
 from zlmdb.tables.bounds import after_slot
 from zlmdb.tables.definition import TableDefinition
+from zlmdb.tables.hooks import HookedTable
 from zlmdb.tables.map import Map, compiled, definition_of
 
 if TYPE_CHECKING:
@@ -94,14 +95,19 @@ def _definition(cls: Any) -> TableDefinition:
         raise NotATable(
             f"cannot attach object {cls!r} as database table: a subclass of zlmdb.PersistentMap is required"
         )
-    if not issubclass(cls, Map):
+    if not issubclass(cls, (Map, HookedTable)):
         raise NotATable(
             f"cannot attach object of class {cls.__name__} as a database table: "
             "a subclass of zlmdb.PersistentMap is required"
         )
     if cls._zlmdb_oid is None:
         raise NotATable(f"{cls!r} is not decorated as table slot: put @zlmdb.table(oid) before the class")
-    return definition_of(cls)
+    return _declared(cls)
+
+
+def _declared(cls: Any) -> TableDefinition:
+    """The definition of a table class; of one that is no map, it has what is read here of a map's."""
+    return cls._zlmdb_definition if issubclass(cls, HookedTable) else definition_of(cls)
 
 
 class NotATable(errors.SchemaError, TypeError):
@@ -127,7 +133,7 @@ def _write(db: Database, wanted: list[_Wanted], progress: Progress | None) -> li
                 maintain.remove_range(txn, prefix, after_slot(prefix))
         for table in wanted:
             handle = _handle(db, table)
-            for i, plan in enumerate(handle._compiled.plans):
+            for i, plan in enumerate(handle._compiled.plans if table.definition.indexes else ()):
                 if plan.name in table.stale:
                     name = f"{table.definition.name}.{plan.name}"
                     report = None if progress is None else (lambda done, name=name: progress(name, done))
@@ -142,7 +148,8 @@ def _check_twice(wanted: list[_Wanted], db: Database) -> None:
     first: dict[uuid.UUID, _Wanted] = {}
     for table in wanted:
         other = first.setdefault(_oid(table), table)
-        if other.definition.identity() != table.definition.identity():
+        hooked = issubclass(table.cls, HookedTable)
+        if other.definition.identity() != table.definition.identity() or (hooked and other.remember != table.remember):
             raise errors.TableMismatch(
                 f"{db.dbpath}: tables {other.definition.name} and {table.definition.name} are both declared as "
                 f"{_oid(table)}, with different types; one identity can only be one table",
@@ -171,11 +178,15 @@ def _look(db: Database, wanted: list[_Wanted], raw: Any, *, write: bool) -> None
         oid = _oid(table)
         table.slot = known.get(oid)
         table.stale, table.remember, table.index_slots, table.schema = [], None, {}, None
-        table.definition = definition_of(table.cls)
+        table.definition = _declared(table.cls)
         if table.slot is None and broken:
             # Giving a table a new slot, while its old one may be the broken one, would hide its rows.
             raise catalog.broken(broken[0], db.dbpath)
         record = remembered.get(oid)
+        if issubclass(table.cls, HookedTable):
+            _one_way_at_a_time(db, table.definition)
+            table.definition, table.remember = table.cls._zlmdb_settle(table.definition, record, db.dbpath)
+            continue
         _settle_layout(db, table, record, raw)
         _settle_identity(db, table, record)
         settle_schema(db, table, record)
@@ -319,6 +330,12 @@ def _handle(db: Database, table: _Wanted) -> Any:
     if slot is None:
         raise errors.CatalogError(f"table {table.definition.name} has no slot")
     definition = table.definition
+    env = db._environment()
+    env.identities.setdefault(definition.oid, definition.identity())
+    if issubclass(table.cls, HookedTable):
+        other = table.cls._attached(definition, slot.slot, env.max_key_size)
+        other._db = weakref.ref(db)
+        return other
     if db._allow_pickle and hasattr(definition.value, "allowing"):
         definition = _allowing_pickle(definition)
     own = definition is definition_of(table.cls)
@@ -327,12 +344,9 @@ def _handle(db: Database, table: _Wanted) -> Any:
     handle.__init__()
     if not own:
         handle._use(classes)
-    limit = db._environment().max_key_size
-    handle._place(slot.slot, [table.index_slots[plan.name] for plan in classes.plans], limit)
+    handle._place(slot.slot, [table.index_slots[plan.name] for plan in classes.plans], env.max_key_size)
     handle._db = weakref.ref(db)
-    env = db._environment()
     env.handles.add(handle)
-    env.identities.setdefault(definition.oid, definition.identity())
     return handle
 
 

@@ -9,6 +9,7 @@ from zlmdb.database import catalog, generation
 from zlmdb.engine.files import data_file
 from zlmdb.tables import maintain, scan
 from zlmdb.tables.bounds import after_slot
+from zlmdb.tables.hooks import HookedTable
 
 if TYPE_CHECKING:
     from zlmdb.database.database import Database
@@ -69,6 +70,9 @@ def verify(db: Database) -> list[str]:
         outdated: dict[Any, str] = {}
         checked = set()
         for handle in db._tables.values():
+            if isinstance(handle, HookedTable):
+                problems += handle._zlmdb_check(txn)
+                continue
             problem = generation.difference(db._environment(), txn._raw, handle)
             if problem is None:
                 problems += maintain.check(handle, txn)

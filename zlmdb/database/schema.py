@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Self, get_args, get_type_hints
 
 from zlmdb import errors
-from zlmdb.tables.map import Map
+from zlmdb.tables.hooks import is_table_class
 
 if TYPE_CHECKING:
     from zlmdb.database.database import Database
@@ -51,11 +51,11 @@ class Schema:
                 "schema is defined"
             ) from error
         for name, hint in hints.items():
-            if any(isinstance(part, type) and issubclass(part, Map) for part in get_args(hint)):
+            if any(is_table_class(part) for part in get_args(hint)):
                 raise errors.SchemaError(
                     f"schema {cls.__name__}: expected a table class as annotation of {name}, found {hint!r}"
                 )
-        return {name: hint for name, hint in hints.items() if isinstance(hint, type) and issubclass(hint, Map)}
+        return {name: hint for name, hint in hints.items() if is_table_class(hint)}
 
     @classmethod
     def attach(cls, db: Database) -> Self:
@@ -95,7 +95,7 @@ def tables_of(schema: Any) -> list[type[Any]]:
     Raises:
         SchemaError: if `schema` is neither a table class nor an iterable of such.
     """
-    if isinstance(schema, type) and issubclass(schema, Map):
+    if is_table_class(schema):
         return [schema]
     if isinstance(schema, Iterable) and not isinstance(schema, (str, bytes)):
         return list(schema)

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from zlmdb.columns.result import Result
     from zlmdb.database.database import Database
     from zlmdb.database.stats import TransactionStats
+    from zlmdb.tables.hooks import HookedTable
     from zlmdb.tables.map import Map
 
-    M = TypeVar("M", bound=Map[Any, Any])
+    M = TypeVar("M", bound=Map[Any, Any] | HookedTable)
 
 __all__ = ["Lease", "Transaction"]
 

@@ -171,7 +171,7 @@ def table(
     compress: int | str | None = None,
     allow_pickle: bool | None = None,
 ) -> Callable[[C], C]:
-    """A class decorator that makes a map class a table, known by `oid` in every file.
+    """A class decorator that makes a map (or series) class a table, known by `oid` in every file.
 
     Args:
         oid: identity of the table, a UUID or its text. The class may be renamed and moved; the identity stays.
@@ -210,9 +210,14 @@ def table(
     }
 
     def decorate(cls: C) -> C:
+        from zlmdb.tables import hooks
         from zlmdb.tables.map import Map
 
         table_class: Any = cls
+        if isinstance(table_class, type) and issubclass(table_class, hooks.HookedTable):
+            hooks.declare(table_class, identity, {**options, "pk": fields})
+            zlmdb.TABLES_BY_UUID[identity] = cls
+            return cls
         if not (isinstance(table_class, type) and issubclass(table_class, Map)):
             raise errors.SchemaError(f"table(): expected a class derived from a map such as MapUuidCbor, found {cls!r}")
         _check_redeclared(identity, table_class, options)

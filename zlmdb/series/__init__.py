@@ -1,0 +1,13 @@
+"""Time series: tables whose rows are numbers at moments, kept in columns, many ticks to a record.
+
+- :mod:`zlmdb.series.table`: the class that programs derive from, and what it does.
+- :mod:`zlmdb.series.layout`: the records, byte for byte.
+- :mod:`zlmdb.series.store`, :mod:`zlmdb.series.change`: appending, and changing what is there.
+- :mod:`zlmdb.series.read`, :mod:`zlmdb.series.aggregate`: ranges, and aggregates over them.
+"""
+
+from zlmdb.series.definition import column
+from zlmdb.series.slices import Slice
+from zlmdb.series.table import Series
+
+__all__ = ["Series", "Slice", "column"]

@@ -1,0 +1,331 @@
+"""Aggregates over ranges and over buckets of time; a chunk that lies in one bucket is not read if its statistics do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zlmdb._typing import Buffer
+from zlmdb.errors import ValueTypeError, short
+from zlmdb.series.definition import ColumnDefinition, SeriesDefinition
+from zlmdb.series.input import unknown_column
+from zlmdb.series.layout import CHUNK, HAS_STATISTICS, HAS_TABLE, Chunk
+from zlmdb.series.read import Piece
+from zlmdb.series.statistics import EMPTY, STATISTICS, WIDE, partials
+
+if TYPE_CHECKING:
+    from zlmdb.series.base import SeriesBase
+
+__all__ = ["FUNCTIONS", "Output", "bucketed", "nothing", "outputs"]
+
+Array = np.ndarray[Any, Any]
+
+#: Which statistics each function needs.
+FUNCTIONS: dict[str, frozenset[str]] = {
+    "count": frozenset(("count",)),
+    "min": frozenset(("min",)),
+    "max": frozenset(("max",)),
+    "first": frozenset(("first",)),
+    "last": frozenset(("last",)),
+    "sum": frozenset(("sum",)),
+    "mean": frozenset(("fsum",)),
+    "var": frozenset(("fsum", "m2")),
+    "std": frozenset(("fsum", "m2")),
+}
+OHLC = (("open", "first"), ("high", "max"), ("low", "min"), ("close", "last"))
+_ORDERLESS = ("count", "first", "last")
+
+
+@dataclass(frozen=True)
+class Output:
+    """A column of a result: its name, place of the column that it comes from, and function."""
+
+    name: str
+    at: int
+    function: str
+
+
+def outputs(definition: SeriesDefinition, how: dict[str, Any]) -> list[Output]:
+    """The columns of a result, from the keywords of a call.
+
+    Args:
+        definition: of the table.
+        how: see :meth:`Series.resample`.
+
+    Raises:
+        ValueTypeError: if a column or function is unknown, does not go with the column's type, or names clash.
+    """
+    made: list[Output] = []
+    for word, wish in how.items():
+        if isinstance(wish, tuple):
+            if len(wish) != 2 or not all(isinstance(part, str) for part in wish):
+                raise _wrong(definition, word, wish)
+            made += _of_one(definition, wish[0], wish[1], word, f"{word}_")
+        elif isinstance(wish, list):
+            for function in wish:
+                made += _of_one(definition, word, function, f"{word}_{function}", f"{word}_")
+        else:
+            made += _of_one(definition, word, wish, word, "")
+    if not made:
+        raise ValueTypeError(
+            f'table {definition.name}: expected what to do with which column, such as price="mean", found nothing',
+            table=definition.name,
+        )
+    names = [output.name for output in made]
+    for name in names:
+        if names.count(name) > 1 or name == "time":
+            raise ValueTypeError(
+                f"table {definition.name}: expected one result by the name of {name!r}, found {names.count(name)}; "
+                'give others a name: name=("column", "function")',
+                table=definition.name,
+                field=name,
+            )
+    return made
+
+
+def _of_one(definition: SeriesDefinition, column: str, function: Any, name: str, before: str) -> list[Output]:
+    at = definition.by_name.get(column)
+    if at is None:
+        raise unknown_column(definition, column)
+    if function == "ohlc":
+        found = [Output(before + word, at, part) for word, part in OHLC]
+    elif isinstance(function, str) and function in FUNCTIONS:
+        found = [Output(name, at, function)]
+    else:
+        raise _wrong(definition, column, function)
+    dtype = definition.columns[at].dtype
+    for output in found:
+        orderless = WIDE[dtype.kind] is None and output.function not in _ORDERLESS
+        if orderless or (dtype.kind == "M" and output.function in ("sum", "var", "std")):
+            raise ValueTypeError(
+                f"table {definition.name}, column {column}: values of {dtype} have no {output.function}",
+                table=definition.name,
+                field=column,
+            )
+    return found
+
+
+def _wrong(definition: SeriesDefinition, word: str, wish: Any) -> ValueTypeError:
+    known = f"{', '.join(FUNCTIONS)} or ohlc"
+    return ValueTypeError(
+        f"table {definition.name}: expected {word}= to be one of {known}, a list of them, or a pair (column, one of "
+        f"them), found {short(wish)}",
+        table=definition.name,
+        field=word,
+        expected=known,
+        found=short(wish),
+    )
+
+
+def nothing(definition: SeriesDefinition, wanted: list[Output]) -> dict[str, Array]:
+    """The columns of a result without buckets."""
+    empty = np.empty(0, np.int64)
+    found = {}
+    for output in wanted:
+        dtype = definition.columns[output.at].dtype
+        wide: Any = WIDE[dtype.kind] or dtype
+        total = {"count": empty, "fsum": np.empty(0), "m2": np.empty(0)}
+        total |= {name: np.empty(0, wide) for name in ("min", "max", "first", "last", "sum")}
+        found[output.name] = _finish(total, output.function, dtype)
+    return found
+
+
+def bucketed(
+    s: SeriesBase[Any], found: list[Piece], wanted: list[Output], every: int | None, origin: int
+) -> tuple[Array, dict[str, Array]]:
+    """Aggregates of the ticks of some pieces.
+
+    Args:
+        s: the table.
+        found: in order of time, at least one.
+        wanted: the columns of the result.
+        every: length of a bucket in nanoseconds; None puts all ticks in one.
+        origin: a moment at which a bucket begins.
+
+    Returns:
+        The starts of the buckets that have ticks, as int64 (one 0 if there is but one bucket), and the columns.
+    """
+    needs: dict[int, frozenset[str]] = {}
+    for output in wanted:
+        needs[output.at] = needs.get(output.at, frozenset()) | FUNCTIONS[output.function]
+    columns = s._definition.columns
+    # Spread is not among the statistics of chunks, and what has no order has none.
+    quick = all(WIDE[columns[at].dtype.kind] is not None and "m2" not in needs[at] for at in needs)
+    ids: list[Array] = []
+    sums: dict[int, list[dict[str, Array]]] = {at: [] for at in needs}
+    known = _Known(needs, columns, ids, sums)
+    for part, a, b in found:
+        if isinstance(part, Chunk) and b - a == part.n and quick:
+            bucket = 0 if every is None else (part.first - origin) // every
+            if (every is None or (part.last - origin) // every == bucket) and known.take(part, bucket):
+                continue
+        known.flush()
+        if every is None:
+            starts, buckets = np.zeros(1, np.int64), np.zeros(1, np.int64)
+        else:
+            times = part.times()[a:b] if isinstance(part, Chunk) else part.times[a:b]
+            starts, buckets = _buckets(times, every, origin)
+        lengths = np.diff(starts, append=b - a)
+        ids.append(buckets)
+        for at, fields in needs.items():
+            values = (part.column(at) if isinstance(part, Chunk) else part.columns[at])[a:b]
+            sums[at].append(partials(values, starts, lengths, fields))
+    known.flush()
+    identity = np.concatenate(ids)
+    groups = np.flatnonzero(np.append(True, identity[1:] != identity[:-1]))
+    totals = {at: _total(parts, needs[at], groups, columns[at].dtype) for at, parts in sums.items()}
+    result = {o.name: _finish(totals[o.at], o.function, columns[o.at].dtype) for o in wanted}
+    starts = identity[groups] if every is None else identity[groups] * every + origin
+    return starts, result
+
+
+class _Known:
+    """Collects the statistics of chunks that follow each other, to look at them together."""
+
+    def __init__(
+        self,
+        needs: dict[int, frozenset[str]],
+        columns: tuple[ColumnDefinition, ...],
+        ids: list[Array],
+        sums: dict[int, list[dict[str, Array]]],
+    ) -> None:
+        self._needs = [(at, STATISTICS[columns[at].dtype.kind], (*fields, "count")) for at, fields in needs.items()]
+        self._least = max(needs)
+        self._ids, self._sums = ids, sums
+        self._buckets: list[int] = []
+        self._records: list[list[Buffer]] = [[] for _ in needs]
+        self._takers = [(64 * at, records.append) for at, records in zip(needs, self._records, strict=True)]
+
+    def take(self, chunk: Chunk, bucket: int) -> bool:
+        """Take the statistics of a chunk; False if it has none of these columns."""
+        flags = chunk.flags
+        if not flags & HAS_STATISTICS or self._least >= chunk.m:
+            return False
+        begin = chunk.statistics_at if flags & HAS_TABLE else CHUNK.size
+        data = chunk.data
+        if len(data) < begin + 64 * chunk.m:
+            return False  # it is broken; who reads it says so
+        self._buckets.append(bucket)
+        for place, add in self._takers:
+            start = begin + place
+            add(data[start : start + 64])
+        return True
+
+    def flush(self) -> None:
+        """Hand over what was taken, before something else is added."""
+        if not self._buckets:
+            return
+        self._ids.append(np.array(self._buckets))
+        for (at, dtype, names), records in zip(self._needs, self._records, strict=True):
+            rows = np.frombuffer(b"".join(records), dtype)
+            self._sums[at].append({name: rows[name] for name in names})
+            records.clear()
+        self._buckets.clear()
+
+
+def _buckets(times: Array, every: int, origin: int) -> tuple[Array, Array]:
+    """Where the ticks of each bucket begin, and the numbers of the buckets."""
+    low, high = (int(times[0]) - origin) // every, (int(times[-1]) - origin) // every
+    if low == high:
+        return np.zeros(1, np.int64), np.array([low])
+    if high - low < len(times) >> 3:
+        edges = np.arange(low + 1, high + 1) * every + origin
+        places = np.concatenate(([0], times.searchsorted(edges)))
+        # An empty bucket begins where the next one begins.
+        some = np.append(places[1:] != places[:-1], places[-1] < len(times))
+        return places[some], np.arange(low, high + 1)[some]
+    numbers = (times - origin) // every if origin else times // every
+    starts = np.flatnonzero(np.append(True, numbers[1:] != numbers[:-1]))
+    return starts, numbers[starts]
+
+
+def _total(
+    parts: list[dict[str, Array]], fields: frozenset[str], groups: Array, dtype: np.dtype[Any]
+) -> dict[str, Array]:
+    """Partial statistics, one after the other, put together by groups."""
+    names = fields | {"count"}
+    rows = {name: np.concatenate([part[name] for part in parts]) for name in names}
+    count = rows["count"] = rows["count"].astype(np.int64)
+    if len(groups) == len(count):
+        return rows
+    counts = np.add.reduceat(count, groups)
+    if (count == 0).any():
+        return _total_of_some(rows, fields, groups, counts, dtype)
+    found = {"count": counts}
+    ends = np.append(groups[1:], len(count)) - 1
+    with np.errstate(invalid="ignore", over="ignore"):
+        for name in fields:
+            values = rows[name]
+            if name == "min":
+                found[name] = np.minimum.reduceat(values, groups)
+            elif name == "max":
+                found[name] = np.maximum.reduceat(values, groups)
+            elif name == "first":
+                found[name] = values[groups]
+            elif name == "last":
+                found[name] = values[ends]
+            elif name in ("sum", "fsum"):
+                found[name] = np.add.reduceat(values, groups)
+        if "m2" in fields:
+            means = np.repeat(found["fsum"] / counts, ends - groups + 1)
+            apart = rows["m2"] + count * (rows["fsum"] / count - means) ** 2
+            found["m2"] = np.add.reduceat(apart, groups)
+    return found
+
+
+def _total_of_some(
+    rows: dict[str, Array], fields: frozenset[str], groups: Array, counts: Array, dtype: np.dtype[Any]
+) -> dict[str, Array]:
+    """The same where parts have no values: they are left out, and groups of such only are filled in."""
+    there = rows["count"] > 0
+    group_of = np.zeros(len(there), np.int64)
+    group_of[groups[1:]] = 1
+    group_of = np.cumsum(group_of)[there]
+    kind = dtype.kind
+    some = counts > 0
+    inner: dict[str, Array] = {}
+    if there.any():
+        starts = np.flatnonzero(np.append(True, group_of[1:] != group_of[:-1]))
+        inner = _total([{name: values[there] for name, values in rows.items()}], fields, starts, dtype)
+    found: dict[str, Array] = {"count": counts}
+    for name in fields:
+        wide: Any = np.float64 if name in ("m2", "fsum") else WIDE[kind]
+        found[name] = np.full(len(groups), 0 if name in ("sum", "fsum", "m2", "count") else EMPTY[kind], wide)
+        if name in inner and name != "count":
+            found[name][some] = inner[name]
+    found["count"] = counts
+    return found
+
+
+def _finish(total: dict[str, Array], function: str, dtype: np.dtype[Any]) -> Array:
+    """The values of a function, in the type that they have for the user."""
+    count = total["count"]
+    if function == "count":
+        return count
+    if function in ("min", "max", "first", "last"):
+        values = total[function]
+        return values.view(dtype) if dtype.kind in "mM" else values.astype(dtype)
+    if function == "sum":
+        return total["sum"].view(dtype) if dtype.kind == "m" else total["sum"]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        if function == "mean":
+            mean = total["fsum"] / count
+            if dtype.kind not in "mM":
+                return mean
+            whole = np.where(count > 0, np.rint(np.where(count > 0, mean, 0)), EMPTY[dtype.kind])
+            return whole.astype(np.int64).view(dtype)
+        var = np.where(count > 1, total["m2"] / (count - 1), np.nan)
+    if function == "std":
+        var = np.sqrt(var)
+    return _spread_of_durations(var, function, dtype) if dtype.kind == "m" else var
+
+
+def _spread_of_durations(values: Array, function: str, dtype: np.dtype[Any]) -> Array:
+    """The standard deviation of durations is a duration; their variance is a number, in units squared."""
+    if function == "var":
+        return values
+    there = ~np.isnan(values)
+    whole = np.where(there, np.rint(np.where(there, values, 0)), EMPTY["m"])
+    return whole.astype(np.int64).view(dtype)

@@ -1,0 +1,257 @@
+"""Ticks that come late, and ticks that go: chunks in the middle of a series are written anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zlmdb.series.layout import HEAD_END, HEAD_MAGIC, NONE, VERSION, Chunk, Head, of_position, position
+from zlmdb.series.store import (
+    Ticks,
+    add,
+    chunks_at,
+    close,
+    cut,
+    joined,
+    merged,
+    new_head,
+    pieces,
+    read,
+    replace_records,
+    write_head,
+)
+from zlmdb.series.times import FIRST, LAST
+
+if TYPE_CHECKING:
+    from zlmdb.series.base import SeriesBase
+
+__all__ = ["delete_range", "insert", "prefixes", "remove"]
+
+
+def insert(s: SeriesBase[Any], prefix: bytes, head: Head, data: bytes, new: Ticks) -> None:
+    """Put ticks where they belong, some of which are not later than all chunks.
+
+    All is worked out before anything is written, so that a duplicate that is refused changes nothing.
+
+    Args:
+        s: of a write transaction.
+        prefix: slot and series key.
+        head: as it is stored.
+        data: its bytes.
+        new: sorted ticks.
+    """
+    layout, definition = s._layout, s._definition
+    rows: bytes = b""
+    waiting: tuple[int, ...] = ()
+    if head[3]:
+        held = Ticks(*layout.head_rows(data, head))
+        if new.times[-1] >= held.times[0]:
+            new = merged(definition, held, new)
+        else:
+            rows, waiting = layout.rows(held.times, held.columns), (head[3], head[5])
+    chunks, closed, start, number = head[4], head[6], head[7], head[9]
+    # Ticks of the time of the last one belong to the last chunk, be it full.
+    split = start if chunks else closed + 1 if closed != NONE else FIRST
+    at = int(np.searchsorted(new.times, split, "left"))
+    early, late = new.part(0, at), new.part(at, len(new))
+    old, written = _into_chunks(s, prefix, early, start if chunks else None)
+    if not len(late):
+        replace_records(s, old, written)
+        if not chunks:
+            closed = max(closed, int(early.times[-1]))
+        last = max(head[5], int(new.times[-1]))
+        kept = waiting[0] if waiting else 0
+        write_head(s, prefix, new_head(kept, chunks, last, closed, start, head[8], number), rows)
+        return
+    if not chunks:
+        replace_records(s, old, written)
+        if waiting:  # they are later than all that is new
+            close(s, prefix, [], late, rows, waiting)
+        else:
+            add(s, prefix, new_head(0, 0, 0, closed, 0, 0, 0), late)
+        return
+    open_ones = chunks_at(s, prefix, position(start, number))
+    late = merged(definition, joined([read(chunk) for _, chunk in open_ones]), late)
+    replace_records(s, old, written)
+    close(s, prefix, [key for key, _ in open_ones], late, rows, waiting)
+
+
+def _into_chunks(
+    s: SeriesBase[Any], prefix: bytes, new: Ticks, before: int | None
+) -> tuple[list[bytes], list[tuple[bytes, bytes]]]:
+    """Keys to be removed and records to be written, for ticks that belong to full chunks.
+
+    Args:
+        s: of a write transaction.
+        prefix: slot and series key.
+        new: sorted ticks.
+        before: time of the first open chunk, or None if there is none.
+    """
+    layout = s._layout
+    cursor = s._txn._cursor()
+    old: list[bytes] = []
+    written: list[tuple[bytes, bytes]] = []
+    while len(new):
+        key, data, following = _chunk_of(cursor, prefix, int(new.times[0]))
+        if before is not None and (key is None or of_position(key[-10:])[0] >= before):
+            key, following = None, before  # all full chunks are gone: these come to stand before the open ones
+        end = len(new) if following is None else int(np.searchsorted(new.times, following, "left"))
+        part, new = new.part(0, end), new.part(end, len(new))
+        number = 0
+        if key is not None:
+            chunk = Chunk(layout, data)
+            layout.check_columns(chunk.m)
+            start, its_number = of_position(key[-10:])
+            if int(part.times[0]) >= start or chunk.last != following:
+                old.append(key)
+                part = merged(s._definition, read(chunk), part)
+                number = its_number if int(part.times[0]) == start else 0
+            # Otherwise it is the first of several chunks of one later time, and stays as it is.
+        ends = cut(layout, part.times, even=True)
+        written += pieces(s, prefix, part, ends, number, len(ends))
+    return old, written
+
+
+def _chunk_of(cursor: Any, prefix: bytes, time: int) -> tuple[bytes | None, bytes, int | None]:
+    """Key and bytes of the chunk that a tick belongs to, and the start of the next one.
+
+    That is the last chunk that begins at its time or before, or else the first one. None where there is none.
+    """
+    end = prefix + HEAD_END
+    found = cursor.set_range(prefix + position(time + 1))
+    key = bytes(cursor.key()) if found else b""
+    following = of_position(key[-10:])[0] if found and key.startswith(prefix) and key < end else None
+    if cursor.prev() if found else cursor.last():
+        key = bytes(cursor.key())
+        if key.startswith(prefix):
+            return key, cursor.value(), following
+    if following is None or not cursor.set_range(prefix):
+        return None, b"", None
+    key, data = bytes(cursor.key()), cursor.value()
+    if cursor.next():
+        behind = bytes(cursor.key())
+        if behind.startswith(prefix) and behind < end:
+            return key, data, of_position(behind[-10:])[0]
+    return key, data, None
+
+
+def delete_range(s: SeriesBase[Any], prefix: bytes, lo: int, hi: int) -> int:
+    """Remove the ticks from `lo` (inclusive) to `hi` (exclusive): their number."""
+    layout, txn = s._layout, s._txn
+    data = txn.get(prefix + HEAD_END)
+    if data is None:
+        return 0
+    head = layout.head(data)
+    layout.check_columns(head[2])
+    if hi <= lo:
+        return 0
+    removed = 0
+    held = Ticks(*layout.head_rows(data, head))
+    if len(held):
+        stay = (held.times < lo) | (held.times >= hi)
+        removed = int(len(held) - stay.sum())
+        held = held.chosen(stay)
+    chunks, start, ticks, number = head[4], head[7], head[8], head[9]
+    old: list[bytes] = []
+    written: list[tuple[bytes, bytes]] = []
+    for key, chunk in _overlapping(s, prefix, lo, hi):
+        is_open = chunks > 0 and of_position(key[-10:]) >= (start, number)
+        a, b = _between(chunk, lo, hi)
+        gone = b - a
+        if gone == 0:
+            continue
+        removed += gone
+        old.append(key)
+        if is_open:
+            ticks -= gone
+        if gone == chunk.n:
+            head = (*head[:4], head[4] - is_open, *head[5:])
+            continue
+        whole = read(chunk)
+        rest = joined([whole.part(0, a), whole.part(b, chunk.n)])
+        its_number = of_position(key[-10:])[1] if rest.times[0] == chunk.first else 0
+        written += pieces(s, prefix, rest, [len(rest)], its_number, 0 if is_open else 1)
+    if not removed:
+        return 0
+    replace_records(s, old, written)
+    if head[4]:
+        left = _first_from(s, prefix, position(start, number))
+        start, number = left if left is not None else (0, 0)
+    else:
+        start, ticks, number = 0, 0, 0
+    _end_anew(s, prefix, (*head[:7], start, ticks, number), held)
+    return removed
+
+
+def _end_anew(s: SeriesBase[Any], prefix: bytes, head: Head, held: Ticks) -> None:
+    """Write a head after ticks have gone: its last times are looked up; without any tick, it goes, too."""
+    layout = s._layout
+    cursor = s._txn._cursor()
+    closed = NONE
+    if cursor.set_range(prefix + HEAD_END) and cursor.prev() and bytes(cursor.key()).startswith(prefix):
+        closed = Chunk(layout, cursor.value()).last
+    last = int(held.times[-1]) if len(held) else closed
+    if last == NONE:
+        s._txn._changes += 1
+        s._txn._delete(prefix + HEAD_END)
+        return
+    rows = layout.rows(held.times, held.columns)
+    write_head(s, prefix, (HEAD_MAGIC, VERSION, 0, len(held), head[4], last, closed, *head[7:]), rows)
+
+
+def _first_from(s: SeriesBase[Any], prefix: bytes, start: bytes) -> tuple[int, int] | None:
+    """Time and number of the first chunk from a position on."""
+    cursor = s._txn._cursor()
+    if cursor.set_range(prefix + start):
+        key = bytes(cursor.key())
+        if key.startswith(prefix) and key < prefix + HEAD_END:
+            return of_position(key[-10:])
+    return None
+
+
+def _between(chunk: Chunk, lo: int, hi: int) -> tuple[int, int]:
+    """From which place to which the ticks of a chunk lie between two times."""
+    if lo <= chunk.first and chunk.last < hi:
+        return 0, chunk.n
+    times = chunk.times()
+    return int(np.searchsorted(times, lo, "left")), int(np.searchsorted(times, hi, "left"))
+
+
+def _overlapping(s: SeriesBase[Any], prefix: bytes, lo: int, hi: int) -> Iterator[tuple[bytes, Chunk]]:
+    """Keys and chunks that may have ticks between two times."""
+    layout = s._layout
+    stop = prefix + (position(hi) if hi <= LAST else HEAD_END)
+    cursor = s._txn._cursor()
+    begin = prefix + position(max(lo, FIRST))
+    if not cursor.set_range(begin):
+        return
+    if cursor.prev() and not bytes(cursor.key()).startswith(prefix):
+        cursor.next()
+    elif not cursor.key():
+        cursor.set_range(begin)
+    for key, data in cursor.iternext(True, True):
+        key = bytes(key)
+        if key >= stop:
+            break
+        chunk = Chunk(layout, data)
+        layout.check_columns(chunk.m)
+        yield key, chunk
+
+
+def remove(s: SeriesBase[Any], prefix: bytes) -> int:
+    """Remove a whole series: the number of its ticks."""
+    return delete_range(s, prefix, FIRST, LAST + 1)
+
+
+def prefixes(cursor: Any, slot: bytes) -> Iterator[bytes]:
+    """Slot and series key of each series, in order; the cursor is moved behind each before the next is sought."""
+    at = slot
+    while cursor.set_range(at):
+        key = bytes(cursor.key())
+        if not key.startswith(slot):
+            return
+        prefix = key[:-10]
+        yield prefix
+        at = prefix + HEAD_END + b"\0"

@@ -1,0 +1,201 @@
+"""What programs append: checked, and brought into the form in which it is stored. Nothing is lost in silence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from zlmdb.errors import EncodeError, ValueTypeError, short
+from zlmdb.series.definition import ColumnDefinition, SeriesDefinition
+
+__all__ = ["columns_of", "scalar_bytes", "unknown_column"]
+
+Array = np.ndarray[Any, Any]
+
+
+def unknown_column(definition: SeriesDefinition, name: Any) -> ValueTypeError:
+    """The error for a column that there is not."""
+    known = ", ".join(definition.by_name)
+    return ValueTypeError(
+        f"table {definition.name}: expected columns of {known}, found {short(name)}",
+        table=definition.name,
+        field=str(name),
+        expected=known,
+        found=str(name),
+    )
+
+
+def columns_of(definition: SeriesDefinition, given: dict[str, Any], n: int, *, single: bool) -> list[Array]:
+    """The columns to be stored, in the order of the file.
+
+    Args:
+        definition: of the table.
+        given: arrays (or values, which stand for each tick) by name.
+        n: how many ticks there are.
+        single: one tick was given, by values instead of arrays.
+
+    Raises:
+        ValueTypeError: if a column is unknown, missing, of the wrong length, or its values are of another type.
+        EncodeError: if a value does not fit the column's type without loss.
+    """
+    found: list[Array] = []
+    used = 0
+    for column in definition.columns:
+        if column.hidden:
+            found.append(column.filled(n))
+        elif column.name in given:
+            value = given[column.name]
+            used += 1
+            # What is as it should be, in one dimension and contiguous, is taken as it is.
+            if value.__class__ is np.ndarray and value.dtype == column.dtype and value.shape == (n,):
+                found.append(value if value.flags.c_contiguous else value.copy())
+            else:
+                found.append(_column(definition, column, value, n, single))
+        elif column.default is not None:
+            found.append(column.defaults(n))
+        else:
+            raise ValueTypeError(
+                f"table {definition.name}: expected a value for column {column.name}, which has no default, found none",
+                table=definition.name,
+                field=column.name,
+                expected=str(column.dtype),
+                found="nothing",
+            )
+    if used < len(given):
+        raise unknown_column(definition, next(name for name in given if name not in definition.by_name))
+    return found
+
+
+def _column(definition: SeriesDefinition, column: ColumnDefinition, value: Any, n: int, single: bool) -> Array:
+    dtype = column.dtype
+    where = f"table {definition.name}, column {column.name}"
+    try:
+        array = _as(value, dtype)
+    except EncodeError as error:
+        raise EncodeError(f"{where}: {error.message}", table=definition.name, field=column.name) from None
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueTypeError(
+            f"{where}: expected {dtype}, found {type(value).__name__} {short(value)}: {error}",
+            table=definition.name,
+            field=column.name,
+            expected=str(dtype),
+            found=type(value).__name__,
+        ) from None
+    if array.ndim == 0:
+        return np.full(n, array, dtype)
+    if array.shape != (n,):
+        wanted = "one value" if single else f"{n} values, one for each time"
+        raise ValueTypeError(
+            f"{where}: expected {wanted}, found an array of shape {array.shape}",
+            table=definition.name,
+            field=column.name,
+            expected=wanted,
+            found=f"shape {array.shape}",
+        )
+    return np.ascontiguousarray(array)
+
+
+def _as(value: Any, dtype: np.dtype[Any]) -> Array:
+    """An array of the column's type, if that loses nothing.
+
+    Raises:
+        TypeError, ValueError, OverflowError: if the type is wrong.
+        EncodeError: if a value does not fit.
+    """
+    weak = not isinstance(value, (np.ndarray, np.generic)) and not hasattr(value, "dtype")
+    array = value.view(np.ndarray) if isinstance(value, np.ndarray) else np.asarray(value)
+    if isinstance(value, np.ma.MaskedArray) and value.mask.any():
+        raise TypeError("masked values would be lost; fill them first")
+    if array.size == 0 and weak:
+        return array.astype(dtype)
+    source = array.dtype
+    if source == dtype:
+        return array
+    if source.kind == "O":
+        array = _from_objects(array, dtype)
+        source = array.dtype
+        if source == dtype:
+            return array
+        weak = True
+    if not _related(source, dtype):
+        raise TypeError(f"values of {source} are none of {dtype}")
+    if np.can_cast(source, dtype, "safe") and source.kind not in "mM" and not _rounds(source, dtype):
+        return array.astype(dtype)
+    if weak and source.kind == "f" and dtype.kind == "f":
+        # A Python float stands for the nearest value of the column's type.
+        with np.errstate(over="ignore"):
+            made = array.astype(dtype)
+        lost = np.isinf(made) & ~np.isinf(array)
+    else:
+        with np.errstate(all="ignore"):
+            made = array.astype(dtype)
+            lost = _lost(array, made)
+    if lost.any():
+        at = int(np.flatnonzero(np.atleast_1d(lost))[0])
+        place = f" at position {at}" if array.ndim else ""
+        raise EncodeError(
+            f"expected values that {dtype} can hold, found {np.atleast_1d(array)[at]!s}{place} ({source}): it would "
+            "be changed",
+            expected=str(dtype),
+            found=str(source),
+        )
+    return made
+
+
+def _from_objects(array: Array, dtype: np.dtype[Any]) -> Array:
+    """From an array of Python objects: integers beyond int64, times with a timezone."""
+    if dtype.kind == "M":
+        from zlmdb.series.times import moment_ns
+
+        flat = [NAT if item is None or item != item else moment_ns(item) for item in array.ravel().tolist()]
+        return np.array(flat, np.int64).view("<M8[ns]").reshape(array.shape)
+    if any(not isinstance(item, (int, float, complex, bytes, str, np.generic)) for item in array.ravel().tolist()):
+        raise TypeError("Python objects cannot be stored")
+    return array.astype(dtype) if dtype.kind in "iu" else np.array(array.tolist())
+
+
+NAT = -(2**63)
+#: From which kinds values may come into a column of a kind, if none of them changes.
+_FROM = {"b": "b", "i": "iuf", "u": "iuf", "f": "iuf", "c": "iufc", "M": "M", "m": "m", "S": "S", "U": "U"}
+
+
+def _related(source: np.dtype[Any], dtype: np.dtype[Any]) -> bool:
+    return source.kind in _FROM[dtype.kind]
+
+
+def _rounds(source: np.dtype[Any], dtype: np.dtype[Any]) -> bool:
+    """True for 64-bit integers that become floats, which numpy takes for safe."""
+    return source.kind in "iu" and source.itemsize == 8 and dtype.kind in "fc"
+
+
+def _lost(array: Array, made: Array) -> Array:
+    """Where a value is not the same after the change of type."""
+    kind = array.dtype.kind
+    back = made.astype(array.dtype)
+    if kind in "fc" or made.dtype.kind in "fc":
+        lost = (back != array) & ~((array != array) & (back != back))
+        if kind in "iu":
+            lost |= np.abs(made) >= float(np.iinfo(array.dtype).max)  # the way back is not defined there
+        if made.dtype.kind in "iu" and kind == "f":
+            # What is beyond the integers is clipped, and may be rounded to the same float on the way back.
+            info = np.iinfo(made.dtype)
+            lost |= ~(array >= float(info.min)) | ~(array < float(info.max) + (1 if made.dtype.itemsize < 8 else 0))
+        return np.asarray(lost)
+    if kind in "mM":
+        return np.asarray((back != array) & ~np.isnat(array))
+    if kind in "iu" and made.dtype.kind in "iu":
+        return np.asarray((back != array) | ((array < 0) != (made < 0)))
+    return np.asarray(back != array)
+
+
+def scalar_bytes(value: Any, dtype: np.dtype[Any]) -> bytes:
+    """The bytes of one value in a column's type.
+
+    Raises:
+        TypeError, ValueError, OverflowError, DataError: if it does not fit.
+    """
+    array = _as(value, dtype)
+    if array.ndim:
+        raise TypeError("expected one value")
+    return array.tobytes()

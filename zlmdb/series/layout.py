@@ -1,0 +1,400 @@
+"""The records of a series table, byte for byte.
+
+.. code-block:: text
+
+    key        slot (2) | series key | start (8) | number (2)
+    start      time of the chunk's first tick: nanoseconds since 1970 as int64, big-endian, the sign bit flipped
+    number     0; counts on where a run of equal times fills several chunks that begin with it
+
+The series key is written as a component that is not the last of a composite key: of fixed length, or ended by 00 01.
+Each series has one *head*, whose start and number are all FF, so that it stands behind the chunks. All numbers in
+values are little-endian.
+
+.. code-block:: text
+
+    head       offset  size
+                    0     1  48 ("H")
+                    1     1  version, 1
+                    2     2  m, columns in its rows
+                    4     2  rows in the head
+                    6     2  1 if the last chunk is open: more ticks are to come into it; 0 if not
+                    8     8  time of the last tick of the series
+                   16     8  time of the last tick in a chunk; -2**63 if there is no chunk
+                   24     8  start of the open chunk; 0 if there is none
+                   32     4  ticks in the open chunk
+                   36     2  number of the open chunk
+                   38     2  zero
+                   40        rows: time (8), then the columns, without gaps
+
+    chunk           0     1  43 ("C")
+                    1     1  version, 1
+                    2     2  m, columns in it
+                    4     4  n, ticks in it, at least 1
+                    8     8  time of the first tick
+                   16     8  time of the last tick
+                   24     1  flags: 1 statistics, 2 a table of where the columns are
+                   25     7  zero
+                   32        table: 16 bytes for the times, and for each column
+                             statistics: 64 bytes for each column
+                             times, then column after column, each from a multiple of 16 on
+
+    table           0     4  where the column begins in the value
+    entry           4     4  length of its bytes
+                    8     1  encoding, see zlmdb.series.compress
+                    9     1  exponent
+                   10     6  zero
+
+    statistics      0     8  count, uint64: values that are not NaN or NaT
+    entry           8     8  smallest
+                   16     8  largest
+                   24     8  first
+                   32     8  last
+                   40     8  sum
+                   48     8  sum, float64
+                   56     8  zero
+
+Smallest to sum are float64 for floats, int64 for signed integers, datetime64 and timedelta64, uint64 for unsigned
+integers and bool; sums of integers are modulo 2**64. For complex numbers, bytes and text all but the count is zero.
+
+Chunks of a series do not overlap: none begins before the last time of the one before it; and one begins *at* that
+time only if all ticks of the one before have it. A head's ticks are not older than those of the chunks.
+"""
+
+from __future__ import annotations
+
+import struct
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from zlmdb._typing import Buffer
+from zlmdb.errors import DecodeError, TableMismatch
+from zlmdb.series.compress import expand, shrink
+from zlmdb.series.definition import PAGE, PAGE_HEAD, ColumnDefinition, SeriesDefinition
+from zlmdb.series.statistics import STATISTICS, describe
+
+__all__ = ["HEAD_END", "HEAD_SIZE", "NONE", "Chunk", "Head", "Layout", "position"]
+
+Array = np.ndarray[Any, Any]
+
+HEAD = struct.Struct("<BBHHHqqqIHxx")
+HEAD_SIZE = HEAD.size
+HEAD_END = b"\xff" * 10
+HEAD_MAGIC, CHUNK_MAGIC, VERSION = 0x48, 0x43, 1
+CHUNK = struct.Struct("<BBHIqqB7x")
+_READ = struct.Struct("<HHIqqB7x").unpack_from
+ENTRY = struct.Struct("<IIBB6x")
+HAS_STATISTICS, HAS_TABLE = 1, 2
+#: Magic and version as one number.
+_KIND = CHUNK_MAGIC | VERSION << 8
+#: Time of the last tick in a chunk, where there is no chunk.
+NONE = -(2**63)
+_FLIP = 1 << 63
+_PADS = [bytes(n) for n in range(16)]
+Head = tuple[int, int, int, int, int, int, int, int, int, int]
+LAST_NUMBER = 0xFFFE
+#: How many ticks a head holds. A single append rewrites half a head on average, and every so many of them the open
+#: chunk: these costs meet here.
+HEAD_ROWS = 64
+#: From how many pages on a chunk is made to fill them.
+_MANY_PAGES = 4
+
+
+def position(time: int, number: int = 0) -> bytes:
+    """The end of a chunk's key.
+
+    Args:
+        time: of its first tick, nanoseconds.
+        number: see the module.
+    """
+    return (time + _FLIP).to_bytes(8, "big") + number.to_bytes(2, "big")
+
+
+def of_position(end: bytes) -> tuple[int, int]:
+    """Time and number of the end of a chunk's key."""
+    return int.from_bytes(end[:8], "big") - _FLIP, int.from_bytes(end[8:], "big")
+
+
+class Chunk:
+    """A chunk as it lies in the file: its header is read, its columns are read when they are asked for."""
+
+    __slots__ = ("data", "first", "flags", "last", "layout", "m", "n")
+
+    def __init__(self, layout: Layout, data: Buffer) -> None:
+        try:
+            kind, self.m, self.n, self.first, self.last, self.flags = _READ(data)
+        except struct.error:
+            raise layout.broken("a chunk", data, "it is too short") from None
+        if kind != _KIND or not self.n:
+            raise layout.broken("a chunk", data, "its header is none of a chunk of this release")
+        self.layout = layout
+        self.data = data
+
+    def times(self) -> Array:
+        """The times, int64."""
+        return self._column(0, _INT64)
+
+    def column(self, at: int) -> Array:
+        """A column, by its place in the definition."""
+        column = self.layout.columns[at]
+        if at >= self.m:
+            return column.filled(self.n)
+        return self._column(at + 1, column.dtype)
+
+    def time(self, i: int) -> int:
+        """The time of a tick."""
+        if i == self.n - 1:
+            return int(self.last)
+        return int(self.times()[i])
+
+    def value(self, at: int, i: int) -> Any:
+        """A value of a column, as a scalar of numpy."""
+        if self.is_stored(at):
+            dtype = self.layout.columns[at].dtype
+            start = self.layout.offsets(self.m, self.n, self.flags)[at + 1] + i * dtype.itemsize
+            return np.frombuffer(self.data, dtype, 1, start)[0]
+        return self.column(at)[i]
+
+    def is_stored(self, at: int) -> bool:
+        """True if the values of a column can be read in place."""
+        return at < self.m and not self.flags & HAS_TABLE
+
+    def _column(self, at: int, dtype: np.dtype[Any]) -> Array:
+        data, n = self.data, self.n
+        try:
+            if not self.flags & HAS_TABLE:
+                start = self.layout.offsets(self.m, n, self.flags)[at]
+                return np.frombuffer(data, dtype, n, start)
+            start, length, encoding, exponent = ENTRY.unpack_from(data, CHUNK.size + 16 * at)
+            if not encoding:
+                return np.frombuffer(data, dtype, n, start)
+            return expand(memoryview(data)[start : start + length], encoding, exponent, dtype, n)
+        except (ValueError, struct.error) as error:
+            raise self.layout.broken("a chunk", data, f"column {at}: {error}") from None
+
+    @property
+    def statistics_at(self) -> int:
+        """Where the statistics begin, if there are any."""
+        return CHUNK.size + (16 * (self.m + 1) if self.flags & HAS_TABLE else 0)
+
+    def statistics(self, at: int) -> Any:
+        """Statistics of a column, an array of one record of :data:`STATISTICS`; None if the chunk has none."""
+        if not self.flags & HAS_STATISTICS or at >= self.m:
+            return None
+        start = self.statistics_at + 64 * at
+        try:
+            return np.frombuffer(self.data, STATISTICS[self.layout.columns[at].dtype.kind], 1, start)
+        except ValueError as error:
+            raise self.layout.broken("a chunk", self.data, f"statistics of column {at}: {error}") from None
+
+
+_INT64 = np.dtype("<i8")
+
+
+class Layout:
+    """How the ticks of a table are written and read; made of its definition."""
+
+    def __init__(self, definition: SeriesDefinition) -> None:
+        self.definition = definition
+        self.columns: tuple[ColumnDefinition, ...] = definition.columns
+        self.m = len(self.columns)
+        self.row = self._row(self.m)
+        self.row_size = self.row.itemsize
+        self.chunk = definition.chunk
+        self._types = [_INT64, *(c.dtype for c in self.columns)]
+        self.sizes = [8, *(c.dtype.itemsize for c in self.columns)]
+        self.fill = max(1, self.chunk // 2)
+        self.compresses = definition.compress is not None or any(c.compress for c in self.columns)
+        #: Bytes that a closed chunk needs at most beside its ticks, and LMDB for it.
+        self.most = PAGE_HEAD + CHUNK.size + 64 * self.m + 16 * (self.m + 1)
+        self.offsets = lru_cache(maxsize=256)(self._offsets)
+        # Arrays of times have no buffer that bytes could be joined with.
+        self._timely = [at for at, c in enumerate(self.columns) if c.dtype.kind in "mM"]
+
+    def _row(self, m: int) -> np.dtype[Any]:
+        """A tick as it stands in a head that has `m` columns."""
+        return np.dtype([("", "<i8"), *(("", c.dtype) for c in self.columns[:m])])
+
+    def _offsets(self, m: int, n: int, flags: int) -> list[int]:
+        """Where times and columns begin in a chunk without a table."""
+        at = CHUNK.size + (64 * m if flags & HAS_STATISTICS else 0)
+        found = []
+        for size in self.sizes if m == self.m else self.sizes[: m + 1]:
+            at = (at + 15) & -16
+            found.append(at)
+            at += n * size
+        return found
+
+    def pads(self, n: int, flags: int) -> list[bytes]:
+        """What stands before each column of a new chunk."""
+        found = []
+        at = CHUNK.size + (64 * self.m if flags & HAS_STATISTICS else 0)
+        for size in self.sizes:
+            found.append(_PADS[-at & 15])
+            at = ((at + 15) & -16) + n * size
+        return found
+
+    def broken(self, what: str, data: Buffer, why: str) -> DecodeError:
+        """The error for stored bytes that are not as they should be."""
+        name = self.definition.name
+        return DecodeError(
+            f"table {name}: expected {what} of a series, found {len(data)} bytes {bytes(data[:16]).hex()!r}: {why}",
+            table=name,
+        )
+
+    def check_columns(self, m: int) -> None:
+        """Refuse to change a record that has columns which this program does not know.
+
+        Raises:
+            TableMismatch: another program has added columns since this one attached the table.
+        """
+        if m > self.m:
+            name = self.definition.name
+            raise TableMismatch(
+                f"table {name}: expected records of {self.m} columns, found one of {m}: another program has added "
+                "columns since this one attached the table; attach it again",
+                table=name,
+                expected=f"{self.m} columns",
+                found=f"{m} columns",
+            )
+
+    # -- heads
+
+    def head(self, data: Buffer) -> Head:
+        """The numbers of a head: magic, version, m, rows, open chunks, last, last in chunks, start of the first open
+        chunk, ticks in open chunks, its number.
+        """
+        try:
+            found: Any = HEAD.unpack_from(data)
+        except struct.error:
+            raise self.broken("a head", data, "it is too short") from None
+        if found[0] != HEAD_MAGIC or found[1] != VERSION:
+            raise self.broken("a head", data, "its header is none of a head of this release")
+        return found  # type: ignore[no-any-return]
+
+    def head_rows(self, data: Buffer, head: Head) -> tuple[Array, list[Array]]:
+        """Times and columns of the ticks in a head."""
+        m, n = head[2], head[3]
+        known = min(m, self.m)
+        try:
+            if m == self.m:
+                rows = np.frombuffer(data, self.row, n, HEAD_SIZE)
+            elif m < self.m:
+                rows = np.frombuffer(data, self._row(m), n, HEAD_SIZE)
+            else:
+                rows = self._longer_rows(data, n)
+        except ValueError as error:
+            raise self.broken("a head", data, str(error)) from None
+        columns = [np.ascontiguousarray(rows[f"f{at + 1}"]) for at in range(known)]
+        columns += [c.filled(n) for c in self.columns[known:]]
+        return np.ascontiguousarray(rows["f0"]), columns
+
+    def _longer_rows(self, data: Buffer, n: int) -> Array:
+        """Rows of a head with more columns than are known here: their size follows from their number."""
+        size = (len(data) - HEAD_SIZE) // n if n else self.row_size
+        names = [f"f{at}" for at in range(self.m + 1)]
+        formats = [self.row.fields[name][0] for name in names]  # type: ignore[index]
+        offsets = [self.row.fields[name][1] for name in names]  # type: ignore[index]
+        wide = np.dtype({"names": names, "formats": formats, "offsets": offsets, "itemsize": max(size, self.row_size)})
+        return np.frombuffer(data, wide, n, HEAD_SIZE)
+
+    def rows(self, times: Array, columns: list[Array]) -> bytes:
+        """Ticks as rows of a head."""
+        rows = np.empty(len(times), self.row)
+        rows["f0"] = times
+        for at, column in enumerate(columns, 1):
+            rows[f"f{at}"] = column
+        return rows.tobytes()
+
+    # -- chunks
+
+    def fitting(self, n: int) -> int:
+        """How many of `n` ticks make a closed chunk: all, or what fills its pages if a head can hold the rest."""
+        if self.compresses:
+            return n
+        pages = (self.most + n * self.row_size) // PAGE
+        fitting = (pages * PAGE - self.most) // self.row_size
+        return fitting if pages >= _MANY_PAGES and n - fitting <= HEAD_ROWS else n
+
+    def plain(self, data: Buffer, n: int) -> list[Array] | None:
+        """Times and columns of an open chunk of `n` ticks that has all columns; None for another chunk."""
+        if CHUNK.unpack_from(data)[2:4] != (self.m, n) or data[24]:
+            return None
+        places = zip(self._types, self._offsets(self.m, n, 0), strict=True)
+        return [np.frombuffer(data, dtype, n, at) for dtype, at in places]
+
+    def extended(self, data: Buffer, times: Array, columns: list[Array]) -> bytes:
+        """An open chunk with more ticks at its end.
+
+        Args:
+            data: the chunk.
+            times: of the ticks to be added, all later.
+            columns: theirs.
+        """
+        _, _, m, before, first, _, flags = CHUNK.unpack_from(data)
+        if m != self.m or flags:
+            chunk = Chunk(self, data)
+            self.check_columns(chunk.m)
+            old = [chunk.column(at) for at in range(self.m)]
+            columns = [np.concatenate(pair) for pair in zip(old, columns, strict=True)]
+            return self.pack(np.concatenate((chunk.times(), times)), columns, False)
+        view, more = memoryview(data), len(times)
+        n = before + more
+        parts: list[Any] = [None] * (3 * m + 4)
+        parts[0] = CHUNK.pack(CHUNK_MAGIC, VERSION, m, n, first, times.item(more - 1), 0)
+        parts[1::3] = self.pads(n, 0)
+        starts = self._offsets(m, before, 0)
+        parts[2::3] = [view[at : at + before * size] for at, size in zip(starts, self.sizes, strict=True)]
+        parts[3] = times
+        parts[6::3] = columns
+        for at in self._timely:
+            parts[at * 3 + 6] = parts[at * 3 + 6].view(np.int64)
+        return b"".join(parts)
+
+    def pack(self, times: Array, columns: list[Array], full: bool) -> bytes:
+        """A chunk of some ticks.
+
+        Args:
+            times: int64, sorted, contiguous, at least one.
+            columns: as many values of each column, contiguous.
+            full: with statistics, and compressed if the table is; an open chunk will be written again soon.
+        """
+        n = len(times)
+        statistics = b""
+        flags = 0
+        if full:
+            flags = HAS_STATISTICS
+            statistics = b"".join([describe(column) for column in columns])
+        if full and self.compresses:
+            return self._pack_small(times, columns, statistics)
+        parts: list[Any] = [None] * (2 * self.m + 3)
+        parts[0] = CHUNK.pack(CHUNK_MAGIC, VERSION, self.m, n, int(times[0]), int(times[-1]), flags) + statistics
+        parts[1::2] = self.pads(n, flags)
+        parts[2] = times
+        parts[4::2] = columns
+        for at in self._timely:
+            parts[2 * at + 4] = parts[2 * at + 4].view(np.int64)
+        return b"".join(parts)
+
+    def _pack_small(self, times: Array, columns: list[Array], statistics: bytes) -> bytes:
+        methods = [self.definition.compress, *(c.compress for c in self.columns)]
+        at = CHUNK.size + 16 * (self.m + 1) + len(statistics)
+        entries: list[bytes] = []
+        parts: list[bytes] = []
+        for array, method in zip([times, *columns], methods, strict=True):
+            encoding, exponent, data = (0, 0, array.tobytes()) if method is None else shrink(array, method)
+            pad = -at % 16
+            entries.append(ENTRY.pack(at + pad, len(data), encoding, exponent))
+            parts += (_PADS[pad], data)
+            at += pad + len(data)
+        head = CHUNK.pack(
+            CHUNK_MAGIC,
+            VERSION,
+            self.m,
+            len(times),
+            int(times[0]),
+            int(times[-1]),
+            HAS_STATISTICS | HAS_TABLE,
+        )
+        return b"".join([head, *entries, statistics, *parts])

@@ -1,0 +1,145 @@
+"""The methods of series that read ticks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Generic
+
+import numpy as np
+
+from zlmdb import errors
+from zlmdb._typing import K
+from zlmdb.series import change, read
+from zlmdb.series.base import Bounds, SeriesBase
+from zlmdb.series.layout import HEAD_END
+from zlmdb.series.slices import Slice
+from zlmdb.series.store import Ticks
+from zlmdb.series.times import Moment
+
+__all__ = ["Reading"]
+
+
+class Reading(SeriesBase[K], Generic[K]):
+    """Ranges, ends, single ticks, and what series there are."""
+
+    def range(
+        self,
+        key: K,
+        t0: Moment | None = None,
+        t1: Moment | None = None,
+        *,
+        columns: Sequence[str] | None = None,
+        bounds: Bounds = "[)",
+    ) -> Slice:
+        """The ticks of a series between two times, in order.
+
+        Args:
+            key: the series; one that is not there has no ticks.
+            t0: from which time on; None: from the beginning.
+            t1: up to which time; None: to the end.
+            columns: names of the columns that are wanted; None: all.
+            bounds: which ends belong to the range: "[)" (the default), "[]", "(]" or "()".
+
+        Returns:
+            A slice. In a transaction begun with ``buffers=True``, if all lies in one chunk that is not compressed, its
+            arrays are read-only views of the file, which raise ViewExpired after the transaction; otherwise they are
+            the program's own.
+
+        Raises:
+            ValueTypeError: if there is no such column.
+            KeyTypeError, KeyValueError: if the key or a time is none.
+            ValueError: if `bounds` is none of the four.
+        """
+        txn = self._require()
+        prefix = self._prefix(key)
+        lo, hi = self._range(t0, t1, bounds)
+        names = self._columns(columns)
+        with read.source(txn) as raw:
+            return read.collect(self, key, read.found_in(self, raw, prefix, lo, hi), names)
+
+    def last(self, key: K, n: int = 1, *, columns: Sequence[str] | None = None) -> Slice:
+        """The last ticks of a series, in order of time.
+
+        Args:
+            key: the series.
+            n: how many; fewer come if there are fewer.
+            columns: names of the columns that are wanted; None: all.
+        """
+        return self._ends(key, n, columns, read.last)
+
+    def first(self, key: K, n: int = 1, *, columns: Sequence[str] | None = None) -> Slice:
+        """The first ticks of a series; as :meth:`last`."""
+        return self._ends(key, n, columns, read.first)
+
+    def _ends(self, key: Any, n: int, columns: Sequence[str] | None, which: Any) -> Slice:
+        txn = self._require()
+        if not isinstance(n, int) or n < 0:
+            raise ValueError(f"n: expected a number of ticks of at least 0, found {errors.short(n)}")
+        prefix = self._prefix(key)
+        names = self._columns(columns)
+        with read.source(txn) as raw:
+            return read.collect(self, key, which(self, raw, prefix, n), names)
+
+    def as_of(self, key: K, time: Moment) -> Any:
+        """The last tick at a time or before it.
+
+        Args:
+            key: the series.
+            time: the moment.
+
+        Returns:
+            A named tuple of the time (np.datetime64) and each column's value, as NumPy scalars; None if there is none.
+        """
+        txn = self._require()
+        prefix = self._prefix(key)
+        moment = self._moment(time, "time")
+        with read.source(txn) as raw:
+            found = read.as_of(self, raw, prefix, moment)
+            if found is None:
+                return None
+            part, at = found
+            if isinstance(part, Ticks):
+                values = [part.columns[place][at] for place in self._definition.by_name.values()]
+                return self._tick(np.datetime64(int(part.times[at]), "ns"), *values)
+            values = [part.value(place, at) for place in self._definition.by_name.values()]
+            return self._tick(np.datetime64(part.time(at), "ns"), *values)
+
+    def keys(self) -> Iterator[K]:
+        """The series keys, in order, one by one."""
+        txn = self._require()
+        for prefix in change.prefixes(txn._cursor(), self._p):
+            yield self._key_of(prefix)
+
+    __iter__ = keys
+
+    def __len__(self) -> int:
+        """How many series there are."""
+        return sum(1 for _ in change.prefixes(self._require()._cursor(), self._p))
+
+    def __bool__(self) -> bool:
+        return next(change.prefixes(self._require()._cursor(), self._p), None) is not None
+
+    def __contains__(self, key: object) -> bool:
+        return self._require().get(self._prefix(key) + HEAD_END) is not None
+
+    def span(self, key: K) -> tuple[np.datetime64, np.datetime64] | None:
+        """The times of the first and of the last tick of a series; None if there is none."""
+        txn = self._require()
+        prefix = self._prefix(key)
+        with read.source(txn) as raw:
+            found = read.span(self, raw, prefix)
+        return None if found is None else (np.datetime64(found[0], "ns"), np.datetime64(found[1], "ns"))
+
+    def count(
+        self, key: K | None = None, t0: Moment | None = None, t1: Moment | None = None, *, bounds: Bounds = "[)"
+    ) -> int:
+        """How many ticks a series has between two times; without a key, those of all series are counted.
+
+        Args: as for :meth:`range`.
+        """
+        txn = self._require()
+        lo, hi = self._range(t0, t1, bounds)
+        with read.source(txn) as raw:
+            if key is not None:
+                return read.count(self, raw, self._prefix(key), lo, hi)
+            return sum(read.count(self, raw, prefix, lo, hi) for prefix in change.prefixes(raw.cursor(), self._p))

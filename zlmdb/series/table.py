@@ -1,0 +1,240 @@
+"""The class that series tables derive from."""
+
+from __future__ import annotations
+
+import struct
+from typing import Any, Generic
+
+import numpy as np
+
+from zlmdb import errors
+from zlmdb._typing import K
+from zlmdb.engine import EngineError
+from zlmdb.series import change, store
+from zlmdb.series.aggregating import Aggregating
+from zlmdb.series.base import Bounds
+from zlmdb.series.input import columns_of
+from zlmdb.series.reading import Reading
+from zlmdb.series.store import Ticks
+from zlmdb.series.times import (
+    FIRST,
+    LAST,
+    Duration,
+    Moment,
+    duration_ns,
+    moment_ns,
+    moments_ns,
+    now_ns,
+    scalar_moment,
+)
+
+__all__ = ["Series"]
+
+_NANOSECONDS = np.dtype("<M8[ns]")
+_FAULTS = (struct.error, KeyError, TypeError, OverflowError)
+
+
+class Series(Reading[K], Aggregating[K], Generic[K]):
+    """A table of time series: to each key belong ticks, in order of time, with columns of numbers.
+
+    Derive a class from it, with columns in its body, and decorate it with ``@zlmdb.table(oid)``. ``txn[Ticks]`` is the
+    table in a transaction; it holds nothing in memory, and is valid until the transaction ends.
+
+    Args:
+        key: class keyword: codec of the series keys, or a tuple of codecs for keys that are tuples; not given: found
+            from the type parameter.
+        duplicates: class keyword: what happens to a tick whose time is taken in its series: "keep" (the default) keeps
+            all, in the order in which they came; "replace" keeps the one that came last; "refuse" raises DuplicateKey.
+        compress: class keyword: compression of full chunks, for the times and the columns that name none of their
+            own: "zlib", "zstd", "delta-zlib", "delta-zstd"; None (the default): none.
+        chunk: class keyword: ticks in a full chunk; None (the default): about 4096, fewer for many columns.
+
+    Type parameter: the type of the series keys.
+
+    >>> import zlmdb, numpy as np
+    >>> @zlmdb.table("b1f4c2a0-52d0-4a3e-9a55-0c8f0a1de010")
+    ... class Ticks(zlmdb.Series[str]):
+    ...     "Trades by symbol."
+    ...     price = zlmdb.column("f8")
+    ...     size = zlmdb.column("u4", default=1)
+    >>> with zlmdb.open(":memory:", [Ticks]) as db, db.begin(write=True) as txn:
+    ...     ticks = txn[Ticks]
+    ...     ticks.append("EUR", np.datetime64("2026-01-02T10:00"), price=1.5)
+    ...     ticks.append("EUR", np.arange("2026-01-02T11", "2026-01-02T14", dtype="M8[h]"), price=[1.6, 1.7, 1.8])
+    ...     found = ticks.range("EUR", np.datetime64("2026-01-02T11"), columns=["price"])
+    ...     found.price.tolist(), ticks.as_of("EUR", np.datetime64("2026-01-02T12:30")).price
+    ([1.6, 1.7, 1.8], np.float64(1.7))
+    """
+
+    def append(self, key: K, times: Any, **columns: Any) -> None:
+        """Add ticks to a series: one, or many.
+
+        Ticks may come in any order; what to do with a time that is taken, the class says (``duplicates``). Ticks that
+        are later than all that are there cost least. Everything is checked before anything is written.
+
+        Args:
+            key: the series.
+            times: a moment (np.datetime64 of any unit, timezone-aware datetime, or int nanoseconds since 1970), or an
+                array or list of moments, in any order.
+            columns: for each column a value, or as many as there are times; a single value stands for all. Columns
+                with a default may be left out.
+
+        Raises:
+            KeyTypeError, KeyValueError: if the key or a time is of the wrong type, NaT, out of range or finer than ns.
+            KeyTooLong: if the encoded key is longer than the engine's limit.
+            ValueTypeError: if a column is unknown or missing, has another length, or values of another type.
+            EncodeError: if a value does not fit the column's type without loss.
+            DuplicateKey: if a time is taken, and the class refuses duplicates. Nothing is written then.
+            TransactionError: in a read transaction, or after the transaction has ended.
+        """
+        txn = self._require()
+        prefix = self._prefix(key)
+        try:
+            single = scalar_moment(times)
+            if single and self._pack is not None:
+                try:
+                    row = self._pack(moment_ns(times), *self._single(columns))
+                except _FAULTS:
+                    row = b""  # the long way says what is wrong, or finds that nothing is
+                if row and len(columns) == len(self._names):
+                    time = int.from_bytes(row[:8], "little", signed=True)
+                    if store.append_one(self, prefix, time, row):
+                        return
+            elif times.__class__ is np.ndarray and times.dtype == _NANOSECONDS:
+                batch = self._batch(times, columns)
+                if batch is not None:
+                    if not store.extend(self, prefix, *batch):
+                        txn._require_write(self._definition.name)
+                        store.append_many(self, prefix, Ticks(*batch))
+                    return
+            ticks = self._ticks(times, columns, single)
+            txn._require_write(self._definition.name)
+            if len(ticks):
+                store.append_many(self, prefix, ticks)
+        except EngineError as error:
+            raise self._fault(error) from error
+
+    def _batch(self, times: Any, columns: dict[str, Any]) -> tuple[Any, list[Any]] | None:
+        """Times and columns that are just as they are stored; None if there is anything to be done about them."""
+        n = len(times)
+        if times.ndim != 1 or not n or len(columns) != len(self._exact) or not times.flags.c_contiguous:
+            return None
+        found = []
+        for name, dtype in self._exact:
+            value: Any = columns.get(name)
+            if value.__class__ is not np.ndarray or value.dtype != dtype or value.shape != (n,):
+                return None
+            if not value.flags.c_contiguous:
+                return None
+            found.append(value)
+        ns = times.view(np.int64)
+        # NaT is the smallest of all, so it would be the first.
+        if np.count_nonzero(ns[1:] <= ns[:-1]) or ns.item(0) < FIRST:
+            return None
+        return ns, found
+
+    def _ticks(self, times: Any, columns: dict[str, Any], single: bool) -> Ticks:
+        """What is to be appended, checked and sorted."""
+        definition = self._definition
+        try:
+            ns = np.array([moment_ns(times)]) if single else moments_ns(times)
+        except errors.DataError as error:
+            raise self._located(error, "times") from None
+        ticks = Ticks(ns, columns_of(definition, columns, len(ns), single=single))
+        if len(ns) > 1:
+            steps = ns[1:] < ns[:-1] if self._keeps else ns[1:] <= ns[:-1]
+            if np.count_nonzero(steps):
+                ticks = ticks.chosen(np.argsort(ns, kind="stable"))
+                if not self._keeps:
+                    ticks = store.single(definition, ticks)
+        return ticks
+
+    def delete(self, key: K) -> int:
+        """Remove a series: how many ticks it had."""
+        return self._delete(self._prefix(key), FIRST, LAST + 1)
+
+    def delete_range(self, key: K, t0: Moment | None = None, t1: Moment | None = None, *, bounds: Bounds = "[)") -> int:
+        """Remove the ticks of a series between two times: their number.
+
+        Args:
+            key: the series; nothing happens if there is none.
+            t0: from which time on; None: from the beginning.
+            t1: up to which time; None: to the end. One of the two must be given; :meth:`delete` removes everything.
+            bounds: which ends belong to the range: "[)" (the default), "[]", "(]" or "()".
+
+        Raises:
+            ValueError: if neither bound is given, or `bounds` is none of the four.
+        """
+        if t0 is None and t1 is None:
+            raise ValueError("delete_range(): expected a bound; delete(key) removes the whole series")
+        return self._delete(self._prefix(key), *self._range(t0, t1, bounds))
+
+    def _delete(self, prefix: bytes, lo: int, hi: int) -> int:
+        self._require()._require_write(self._definition.name)
+        try:
+            return change.delete_range(self, prefix, lo, hi)
+        except EngineError as error:
+            raise self._fault(error) from error
+
+    def retain(self, *, older_than: Duration, now: Moment | None = None) -> int:
+        """Remove the ticks of all series that are older than a duration: their number.
+
+        Args:
+            older_than: text such as "90d", a timedelta, or an np.timedelta64.
+            now: the moment to count back from; None: the present.
+
+        Ticks that are exactly as old stay. Chunks of which every tick goes are removed as a whole.
+        """
+        self._require()._require_write(self._definition.name)
+        moment = now_ns() if now is None else self._moment(now, "now")
+        hi = moment - duration_ns(older_than)
+        if hi <= FIRST:
+            return 0
+        return sum(self._delete(prefix, FIRST, hi) for prefix in list(change.prefixes(self._txn._cursor(), self._p)))
+
+    def downsample(
+        self,
+        into: type[Series[K]],
+        every: Duration,
+        t0: Moment | None = None,
+        t1: Moment | None = None,
+        *,
+        origin: Moment | None = None,
+        **how: Any,
+    ) -> int:
+        """Write the aggregates of all series into another series table, under the same keys: how many buckets.
+
+        What that table has in these buckets is replaced, so the same may be done again.
+
+        Args:
+            into: a series table that is attached, with a column for each result.
+            every: length of a bucket.
+            t0: from which time on; None: from the beginning. To be complete, a bucket must lie in the range as a whole.
+            t1: up to which time; None: to the end.
+            origin: a moment at which a bucket begins; None: 1970-01-01T00:00Z.
+            how: as for :meth:`resample`; the names of the results are the columns of `into`.
+
+        Raises:
+            Whatever :meth:`resample` and :meth:`append` raise.
+            TableNotAttached: if `into` is not attached.
+        """
+        txn = self._require()
+        txn._require_write(self._definition.name)
+        target = txn[into]
+        if target is self:
+            raise errors.SchemaError(f"table {self._definition.name}: downsample() needs another table to write to")
+        length = duration_ns(every)
+        written = 0
+        # Read as a whole before anything is written: an iterator of the engine would run over what comes in.
+        for key in list(self.keys()):
+            found = self.resample(key, every, t0, t1, origin=origin, **how)
+            if len(found):
+                first, final = int(found.time[0].astype(np.int64)), int(found.time[-1].astype(np.int64))
+                target._delete(target._prefix(key), first, final + length)
+                target.append(key, found.time, **{name: found[name] for name in found if name != "time"})
+                written += len(found)
+        return written
+
+    def check(self) -> list[str]:
+        """What is wrong with the stored chunks, a sentence each; an empty list if all is well. Everything is read."""
+        return self._zlmdb_check(self._require())
