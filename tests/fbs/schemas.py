@@ -59,11 +59,11 @@ def enums(draw: st.DrawFn, name: str) -> model.Enum:
 
 
 @st.composite
-def structs(draw: st.DrawFn, name: str, known: list[str]) -> model.Struct:
+def structs(draw: st.DrawFn, name: str, known: list[str], arrays: bool) -> model.Struct:
     """Known: structs, and enums with a value 0."""
     scalars = st.sampled_from(list(model.SCALARS)).map(model.Scalar)
     one = st.one_of(scalars, st.sampled_from(known).map(model.Ref)) if known else scalars
-    kind = st.one_of(one, one, st.builds(model.Array, one, st.integers(1, 4)))
+    kind = st.one_of(one, one, st.builds(model.Array, one, st.integers(1, 4))) if arrays else one
     fields = [model.Field(word, draw(kind), at, doc=draw(DOCS)) for at, word in enumerate(draw(names(1, 4)))]
     # An alignment counts only if it is more than that of the fields.
     simple = all(isinstance(field.type, model.Scalar) for field in fields)
@@ -77,14 +77,13 @@ def able(item: model.Declaration) -> bool:
 
 
 @st.composite
-def unions(draw: st.DrawFn, name: str, known: list[str], texts: bool, different: bool) -> model.Union:
+def unions(draw: st.DrawFn, name: str, known: list[str], texts: bool, one_text: bool) -> model.Union:
     words = draw(names(1, 4, taken=frozenset({"NONE"})))
     kind: Any = st.sampled_from(known).map(model.Ref)
     kinds = st.one_of(kind, st.just(model.String())) if texts else kind
-    if different:
-        types = draw(st.lists(kinds, min_size=1, max_size=len(words), unique=True))
-    else:
-        types = [draw(kinds) for _ in words]
+    types = [draw(kinds) for _ in words]
+    if one_text:
+        types = [kind for at, kind in enumerate(types) if kind != model.String() or model.String() not in types[:at]]
     members = tuple(zip(words, types, strict=False))
     words = words[: len(types)]
     values = None
@@ -155,12 +154,13 @@ def tables(draw: st.DrawFn, name: str, schema: model.Schema, texts: bool) -> mod
 
 
 @st.composite
-def schemas(draw: st.DrawFn, *, texts: bool = True, python: bool = False) -> model.Schema:
+def schemas(draw: st.DrawFn, *, texts: bool = True, python: bool = False, arrays: bool = True) -> model.Schema:
     """A schema that keeps every rule.
 
     Args:
         texts: defaults of strings and vectors, and strings in unions: not every compiler takes them.
-        python: True leaves out what no Python class can say: unions with two members of one type.
+        arrays: arrays in structs.
+        python: True leaves out what no Python class can say: unions with several strings.
     """
     full: list[str] = []
 
@@ -183,7 +183,7 @@ def schemas(draw: st.DrawFn, *, texts: bool = True, python: bool = False) -> mod
         known[name] = draw(enums(name))
     for _ in range(draw(st.integers(0, 3))):
         name = fresh("Struct")
-        known[name] = draw(structs(name, [other for other, item in known.items() if able(item)]))
+        known[name] = draw(structs(name, [other for other, item in known.items() if able(item)], arrays))
     future = [fresh("Table") for _ in range(draw(st.integers(1, 4)))]
     for name in future:
         known[name] = model.Table(name, ())

@@ -9,6 +9,7 @@ import pickle
 import sys
 import types
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, get_args
@@ -87,7 +88,7 @@ def test_the_classes_of_a_schema(kind: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
 @given(schemas(python=True))
 def test_classes_declare_the_schema_that_they_come_from(kind: Any, schema: model.Schema) -> None:
     text = fbs.unparse(schema)
@@ -133,12 +134,16 @@ def test_names_that_python_has_a_use_for() -> None:
 
 
 def test_what_python_cannot_say_is_refused() -> None:
-    with pytest.raises(errors.SchemaError, match=r"U: expected members of different types"):
-        fbs.load("union U { T, A: T } table T { u: U; }")
+    with pytest.raises(errors.SchemaError, match=r"U: expected one string in a union, found several"):
+        fbs.load("union U { A: string, B: string } table T { u: U; }")
+    with pytest.raises(errors.SchemaError, match=r"U: expected a member in a union, found none"):
+        fbs.load("union U {}")
     with pytest.raises(errors.SchemaError, match=r"E\.mro: .* method of every class"):
         fbs.load("enum E: byte { mro }")
     with pytest.raises(errors.SchemaError, match=r"E\._a_: .* belong to Python"):
         fbs.load("enum E: byte { _a_ }")
+    with pytest.raises(errors.SchemaError, match=r"E: expected a value, for field e to have one"):
+        fbs.load("enum E: byte {} table T { e: E; }")
     for wrong in ({"kind": "tuple"}, {"arrays": "array"}):
         with pytest.raises(errors.SchemaError, match="expected"):
             fbs.load("table T {}", **wrong)  # type: ignore[arg-type]
@@ -300,6 +305,68 @@ def test_the_text_of_the_classes_is_a_module(schema: model.Schema, kind: Any, ar
         del sys.modules[module.__name__]
     assert module.__doc__ == "Made of a schema."
     assert len(module.__all__) == len([name for name in module.__all__ if hasattr(module, name)])
+
+
+def test_threads_get_the_same_classes() -> None:
+    text = "namespace threads; " + " ".join(f"table T{n} {{ t: T{n}; }}" for n in range(200))
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: fbs.load(text)["threads.T199"], range(4)))
+    assert len(set(found)) == 1
+
+
+@pytest.mark.parametrize(
+    "evil", ['"; raise SystemExit #', '"""; raise SystemExit #', "'; raise SystemExit #", "\\", '\\"""']
+)
+def test_no_text_of_a_schema_is_run(evil: str) -> None:
+    """Classes are made by running a text; whatever a schema says is a name or a literal in it."""
+    doc, attributes = (evil, "", evil, f"  {evil}"), {"x": evil}
+    fields = (model.Field("s", model.String(), 0, evil, attributes=attributes, doc=doc),)
+    schema = model.Schema(
+        {
+            "E": model.Enum("E", model.Scalar("int8"), (model.Member("A", 0, doc),), attributes=attributes, doc=doc),
+            "T": model.Table("T", fields, attributes, doc),
+            "S": model.Struct("S", (model.Field("e", model.Ref("E"), 0, doc=doc[:1]),), None, attributes, doc[:1]),
+            "U": model.Union("U", (("A", model.Ref("T")),), None, attributes, doc),
+        },
+        "T",
+        file_extension=evil,
+        attributes=("x",),
+    )
+    for kind in KINDS:
+        ns = fbs.load(fbs.unparse(schema), kind=kind)  # type: ignore[arg-type]
+        assert (ns.T().s, ns.T.__doc__.split("\n")[0]) == (evil, evil)
+        assert same(fbs.schema_of(ns), schema)
+    for title in (evil, f"a.{evil}"):
+        module = types.ModuleType("evil_words")
+        sys.modules[module.__name__] = module
+        exec(fbs.classes_source(schema, title=title), vars(module))
+        del sys.modules[module.__name__]
+        assert module.__doc__ == title
+
+
+@pytest.mark.parametrize("name", ["string", "Text", "str", "T"])
+def test_the_members_of_a_union_keep_their_names(name: str) -> None:
+    text = f"union U {{ {name}: string, Table: S }} struct S {{ a: int; }} table Q {{ u: U; }}"
+    assert same(fbs.schema_of(fbs.load(text)), fbs.parse(text))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_members_of_one_type_have_classes_of_their_own(kind: Any) -> None:
+    text = """
+        namespace n; struct S { a: int; } table T { x: int; u: U; us: [U]; }
+        union U { T, Also: T, S, Point: S = 9 } root_type T;
+    """
+    ns = fbs.load(text, kind=kind)
+    also, point = ns.Also, ns["n.U.Point"]
+    assert issubclass(also, ns.T)
+    assert issubclass(point, ns.S)
+    row = ns.T(u=also(x=5), us=[ns.T(x=1), also(x=2), ns.S(a=3), point(a=4)])
+    codec: Any = zlmdb.FlatBuffers(ns.T)
+    found = fbs.detach(codec.decode(codec.encode(row)))
+    assert found == row
+    assert [type(each) for each in found.us] == [ns.T, also, ns.S, point]
+    assert same(fbs.schema_of(ns), fbs.parse(text))
+    assert pickle.loads(pickle.dumps(row)) == row
 
 
 def test_a_union_is_a_type() -> None:

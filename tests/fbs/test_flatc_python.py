@@ -180,7 +180,7 @@ class Reading:
         return getattr(importlib.import_module(name), name.rpartition(".")[2])
 
 
-@settings(max_examples=40, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_they_read_ours_and_we_read_theirs(theirs: Any, ours: fbs.Classes, data: st.DataObject) -> None:
     value = Drawing(data.draw, ours).table("flatc_wide.Wide")

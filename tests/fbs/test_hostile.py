@@ -81,8 +81,11 @@ def test_a_schema_with_something_changed(chance: random.Random) -> None:
         "table T { " + " ".join(f"a{n}: int;" for n in range(33_000)) + " }",
         "union U { " + ", ".join(f"a{n}: T" for n in range(1_000)) + " } table T {}",
         "table T { a: int (" + ", ".join(f"a{n}" for n in range(20_000)) + "); }",
+        "enum E: ulong { " + ", ".join(f"a{n}" for n in range(8_000)) + " } table T { "
+        + " ".join(f"f{n}: E = a7999;" for n in range(8_000)) + " }",
+        " ".join(f"table {'T' * 400}{n} {{}}" for n in range(1_500)) + f"table X {{ a: {'T' * 401}; }}",
     ],
-    ids=range(22),
+    ids=range(24),
 )  # fmt: skip
 def test_deep_and_long(text: str) -> None:
     read(text)

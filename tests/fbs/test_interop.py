@@ -47,7 +47,7 @@ def plain(schema: model.Schema) -> model.Schema:
 
 
 @needs_flatc
-@settings(max_examples=60, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, suppress_health_check=list(HealthCheck))
 @given(schemas(texts=False, python=True).map(plain), st.data())
 def test_any_object_of_any_schema(schema: model.Schema, data: Any) -> None:
     text = fbs.unparse(schema)

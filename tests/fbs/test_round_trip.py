@@ -32,12 +32,22 @@ def test_what_is_printed_reads_as_what_it_was(schema: model.Schema) -> None:
 
 
 @needs_flatc
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
 @given(schemas(texts=False))
 def test_the_compiler_takes_what_is_printed(schema: model.Schema) -> None:
     with tempfile.TemporaryDirectory() as place:
         Path(place, "s.fbs").write_text(fbs.unparse(schema), encoding="utf-8")
         flatc("--binary", "--schema", "s.fbs", cwd=Path(place))
+
+
+@needs_flatc
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
+@given(schemas(arrays=False))
+def test_the_compiler_takes_defaults_of_texts_and_vectors(schema: model.Schema) -> None:
+    """For a language that has them all; for others it refuses such schemas, and it has none that has arrays as well."""
+    with tempfile.TemporaryDirectory() as place:
+        Path(place, "s.fbs").write_text(fbs.unparse(schema), encoding="utf-8")
+        flatc("--swift", "s.fbs", cwd=Path(place))
 
 
 def test_a_schema_that_breaks_a_rule_is_not_printed() -> None:

@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from zlmdb.fbs import layout, syntax
 from zlmdb.fbs.broken import Broken
+from zlmdb.fbs.members import Members
 from zlmdb.fbs.parser import NOT_A_NUMBER
 from zlmdb.fbs.source import quoted
 from zlmdb.values.flat import model
@@ -32,7 +33,7 @@ def zero(schema: model.Schema, kind: model.Type) -> Default:
     return 0.0 if scalar.startswith("float") else 0
 
 
-def check_default(schema: model.Schema, owner: str, field: model.Field) -> None:
+def check_default(schema: model.Schema, owner: str, field: model.Field, members: Members) -> None:
     """Nothing, if a table's field may have its default.
 
     Raises:
@@ -45,7 +46,7 @@ def check_default(schema: model.Schema, owner: str, field: model.Field) -> None:
 
     if default is None:
         target = schema.declarations.get(kind.name) if isinstance(kind, model.Ref) else None
-        if isinstance(target, model.Enum) and any(member.name == "null" for member in target.members):
+        if isinstance(target, model.Enum) and members.number(target, "null") is not None:
             refuse(
                 f"expected another default than null, found it, and {target.name} has a value of that name: rename that"
             )
@@ -76,7 +77,8 @@ def check_default(schema: model.Schema, owner: str, field: model.Field) -> None:
     if not low <= default <= high:
         refuse(f"expected a default from {low} to {high} ({scalar}), found {default}")
     enum = schema.declarations[kind.name] if isinstance(kind, model.Ref) else None
-    if isinstance(enum, model.Enum) and not enum.bit_flags and all(default != item.value for item in enum.members):
+    unknown = isinstance(enum, model.Enum) and enum.members and members.name(enum, default) is None
+    if isinstance(enum, model.Enum) and unknown and not enum.bit_flags:
         names = ", ".join(item.name for item in enum.members[:8]) + (", ..." if len(enum.members) > 8 else "")
         refuse(
             f"expected the default to be a value of {enum.name} ({names}), found {default}: write '= null', or name one"
@@ -97,6 +99,7 @@ def read_default(
     kind: model.Type,
     constant: syntax.Constant,
     find_enum: Callable[[str], model.Enum | None],
+    members: Members,
 ) -> tuple[Default, str | None]:
     """The default that a constant of the text names, and what is wrong with it, or None.
 
@@ -105,6 +108,7 @@ def read_default(
         kind: type of the field.
         constant: what stands after ``=``.
         find_enum: the enum of a name, as seen from the field.
+        members: of the schema's enums.
     """
     scalar = layout.stored_as(schema, kind)
     target = schema.declarations.get(kind.name) if isinstance(kind, model.Ref) else None
@@ -129,7 +133,7 @@ def read_default(
         return str(constant.value), None
     if scalar is None:
         return None, f"expected no default of a struct, table or union, found {shown}: remove it"
-    value = _number(constant, scalar, enum, find_enum)
+    value = _number(constant, scalar, enum, find_enum, members)
     if isinstance(value, str):
         return None, value
     if scalar == "bool":
@@ -147,7 +151,11 @@ def read_default(
 
 
 def _number(
-    constant: syntax.Constant, scalar: str, enum: model.Enum | None, find_enum: Callable[[str], model.Enum | None]
+    constant: syntax.Constant,
+    scalar: str,
+    enum: model.Enum | None,
+    find_enum: Callable[[str], model.Enum | None],
+    members: Members,
 ) -> int | float | str:
     """The number that a constant stands for; or what is wrong."""
     value = constant.value
@@ -162,7 +170,9 @@ def _number(
         return f"expected one value of {enum.name}, found {quoted(value)}: only values of bit_flags are combined"
     total = 0
     for word in words:
-        member = _member(word, enum, find_enum)
+        owner, _, name = word.rpartition(".")
+        where = find_enum(owner) if owner else enum
+        member = members.number(where, name) if where is not None else None
         if member is None:
             number = _plain_number(word, scalar)
             if number is None or (isinstance(number, float) and len(words) > 1):
@@ -173,17 +183,6 @@ def _number(
         else:
             total |= member
     return total
-
-
-def _member(word: str, enum: model.Enum | None, find_enum: Callable[[str], model.Enum | None]) -> int | None:
-    """The number of ``Value`` of the field's enum, or of ``Enum.Value``."""
-    owner, _, name = word.rpartition(".")
-    enum = find_enum(owner) if owner else enum
-    if enum is not None:
-        for member in enum.members:
-            if member.name == name:
-                return member.value
-    return None
 
 
 def _plain_number(word: str, scalar: str) -> int | float | None:

@@ -9,6 +9,7 @@ from typing import Any
 from zlmdb.fbs import layout, names, rules, syntax
 from zlmdb.fbs.broken import Broken
 from zlmdb.fbs.constants import read_default, zero
+from zlmdb.fbs.members import Members
 from zlmdb.fbs.source import Place, failure, quoted
 from zlmdb.values.flat import model
 
@@ -35,6 +36,7 @@ class _Linker:
     def __init__(self, files: Sequence[syntax.FileText]) -> None:
         self._files = files
         self._texts: dict[str, syntax.TableText | syntax.EnumText | syntax.UnionText] = {}
+        self._members = Members()
         self._services: list[syntax.ServiceText] = []
         self._places: dict[tuple[str | None, str | None], Place] = {}
         main = files[-1]
@@ -227,7 +229,7 @@ class _Linker:
                     field=field.name,
                 )
             default, wrong = read_default(
-                self._schema, kind, field.default, lambda enum: self._find_enum(text.namespace, enum)
+                self._schema, kind, field.default, lambda enum: self._find_enum(text.namespace, enum), self._members
             )
             if wrong is not None:
                 raise failure(field.default.place, f"{owner}.{field.name}: {wrong}", table=owner, field=field.name)

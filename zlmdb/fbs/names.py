@@ -32,6 +32,9 @@ def find_root(namespace: tuple[str, ...], name: str, known: Container[str]) -> s
 def similar(name: str, known: Iterable[str]) -> str:
     """What to do about a name that is not known, with the names it may be meant for."""
     last = name.rpartition(".")[2]
+    known = list(known)
     same = [full for full in known if full.rpartition(".")[2] == last][:3]
-    near = same or difflib.get_close_matches(name[:200], [full for full, _ in zip(known, range(2000), strict=False)], 3)
+    # Comparing takes time, and nobody mistypes a longer name by a letter.
+    short = [full for full in known if len(full) <= 80][:1000] if len(name) <= 80 else []
+    near = same or difflib.get_close_matches(name, short, 3)
     return f"did you mean {' or '.join(near)}?" if near else "declare it, or include the file that does"

@@ -248,8 +248,6 @@ class _Parser:
             members.append(syntax.MemberText(member.text, member.place, value, lines))
             if not self._take(",") and not self._is("}"):
                 raise failure(self._words.place, f"expected ',' or '}}' after {member.text}, found {self._words.found}")
-        if not members:
-            raise failure(name.place, f"expected a value in enum {name.text}, found none: add one")
         self._file.declared.append(
             syntax.EnumText(name.text, name.place, self._namespace, base, tuple(members), attributes, doc)
         )

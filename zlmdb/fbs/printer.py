@@ -16,6 +16,7 @@ from zlmdb import errors
 from zlmdb.fbs import layout, names, rules
 from zlmdb.fbs.broken import Broken
 from zlmdb.fbs.constants import zero
+from zlmdb.fbs.members import Members
 from zlmdb.fbs.parser import FUNCTIONS, NOT_A_NUMBER
 from zlmdb.values.flat import model
 
@@ -105,6 +106,7 @@ class _Printer:
         self._schema = schema
         self._namespace: tuple[str, ...] = ()
         self._written: set[str] = set()
+        self._values = Members()
         self._simple: dict[str, int] = {}
         for name in schema.declarations:
             last = name.rpartition(".")[2]
@@ -238,7 +240,7 @@ class _Printer:
             return " = []"
         target = self._schema.declarations[kind.name] if isinstance(kind, model.Ref) else None
         if isinstance(target, model.Enum):
-            return "" if default == 0 else f" = {_enum_value(target, int(default))}"
+            return "" if default == 0 else f" = {self._enum_value(target, int(default))}"
         if isinstance(default, bool):
             return " = true" if default else ""
         if layout.stored_as(self._schema, kind) in ("float32", "float64"):
@@ -247,15 +249,14 @@ class _Printer:
             return "" if same else f" = {float(default)!r}"
         return "" if default == 0 else f" = {default}"
 
-
-def _enum_value(enum: model.Enum, value: int) -> str:
-    for member in enum.members:
-        if member.value == value:
-            return str(value) if member.name in _TAKEN else member.name
-    bits = [member for member in enum.members if member.value & value]
-    if sum(member.value for member in bits) == value:
-        return _quote(" ".join(member.name for member in bits))
-    return str(value)
+    def _enum_value(self, enum: model.Enum, value: int) -> str:
+        name = self._values.name(enum, value)
+        if name is not None:
+            return str(value) if name in _TAKEN else name
+        bits = [member for member in enum.members if member.value & value]
+        if sum(member.value for member in bits) == value:
+            return _quote(" ".join(member.name for member in bits))
+        return str(value)
 
 
 def _attributes(attributes: dict[str, object]) -> str:

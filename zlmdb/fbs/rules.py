@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from zlmdb.fbs import layout
 from zlmdb.fbs.broken import Broken
 from zlmdb.fbs.constants import check_default
+from zlmdb.fbs.members import Members
 from zlmdb.fbs.source import quoted
 from zlmdb.values.flat import model
 
@@ -86,12 +87,13 @@ def check(schema: model.Schema) -> None:
         elif not isinstance(declaration, model.Union):
             for field in declaration.fields:
                 _check_doc(name, field.name, field.doc)
+    members = Members()
     layout.sizes(schema)  # refuses what cannot be laid out, before anything asks for it
     for declaration in schema.declarations.values():
         if isinstance(declaration, model.Table):
-            _check_table(schema, declaration, known)
+            _check_table(schema, declaration, known, members)
         elif isinstance(declaration, model.Struct):
-            _check_struct(schema, declaration, known)
+            _check_struct(schema, declaration, known, members)
         elif isinstance(declaration, model.Enum):
             _check_enum(declaration)
         else:
@@ -148,7 +150,7 @@ def _check_names(owner: str, names: Iterable[str], what: str) -> None:
         seen.add(name)
 
 
-def _check_table(schema: model.Schema, table: model.Table, known: frozenset[str]) -> None:
+def _check_table(schema: model.Schema, table: model.Table, known: frozenset[str], members: Members) -> None:
     names: list[str] = []
     owners: dict[int, str] = {}
     keys = 0
@@ -160,7 +162,7 @@ def _check_table(schema: model.Schema, table: model.Table, known: frozenset[str]
         _check_type(schema, table.name, field)
         _check_attributes(field, table.name, field.name, known)
         _check_field(schema, table.name, field)
-        check_default(schema, table.name, field)
+        check_default(schema, table.name, field, members)
         keys += field.key
         if keys > 1:
             raise Broken(table.name, field.name, "expected one key in a table, found a second one: remove one")
@@ -202,7 +204,7 @@ def _twice(names: list[str]) -> str | None:
     return None
 
 
-def _check_struct(schema: model.Schema, struct: model.Struct, known: frozenset[str]) -> None:
+def _check_struct(schema: model.Schema, struct: model.Struct, known: frozenset[str], members: Members) -> None:
     _check_names(struct.name, (field.name for field in struct.fields), "field")
     if sum(field.key for field in struct.fields) > 1:
         raise Broken(struct.name, None, "expected one key in a struct, found more: remove one")
@@ -222,7 +224,8 @@ def _check_struct(schema: model.Schema, struct: model.Struct, known: frozenset[s
                 f"position {position}: remove the ids",
             )
         enum = schema.declarations.get(field.type.name) if isinstance(field.type, model.Ref) else None
-        if isinstance(enum, model.Enum) and not enum.bit_flags and all(item.value != 0 for item in enum.members):
+        zero = not isinstance(enum, model.Enum) or not enum.members or members.name(enum, 0) is not None
+        if isinstance(enum, model.Enum) and not zero and not enum.bit_flags:
             raise Broken(
                 struct.name,
                 field.name,
@@ -261,9 +264,11 @@ def _check_field(schema: model.Schema, owner: str, field: model.Field) -> None:
             owner, field.name, "expected required on a string, vector, struct, table or union, found it on a scalar"
         )
     if field.key:
-        if scalar is None and not isinstance(kind, model.String):
+        if scalar is None and not _can_be_key(schema, kind):
             raise Broken(
-                owner, field.name, "expected the key to be a scalar or a string, found another type: choose a field"
+                owner,
+                field.name,
+                "expected the key to be a scalar, string, struct or array, found another type: choose another field",
             )
         if scalar is not None and field.default is None and not _in_struct(schema, owner):
             raise Broken(
@@ -292,6 +297,13 @@ def _check_field(schema: model.Schema, owner: str, field: model.Field) -> None:
         layout.check_align(owner, field.name, attributes["force_align"], 1)
 
 
+def _can_be_key(schema: model.Schema, kind: model.Type) -> bool:
+    """True for what is no scalar, and can be compared: texts, and what lies in place."""
+    if isinstance(kind, model.String | model.Array):
+        return True
+    return isinstance(kind, model.Ref) and isinstance(schema.declarations.get(kind.name), model.Struct)
+
+
 def _in_struct(schema: model.Schema, owner: str) -> bool:
     return isinstance(schema.declarations.get(owner), model.Struct)
 
@@ -300,8 +312,6 @@ def _check_enum(enum: model.Enum) -> None:
     scalar = enum.base.name
     if scalar not in model.SCALARS or scalar in ("bool", "float32", "float64"):
         raise Broken(enum.name, None, f"expected an integer type, found {scalar}: name one of byte ... ulong")
-    if not enum.members:
-        raise Broken(enum.name, None, "expected a value, found none: add one")
     _check_names(enum.name, (member.name for member in enum.members), "value")
     low, high = layout.bounds(scalar)
     taken: dict[int, str] = {}
