@@ -9,7 +9,8 @@ import pytest
 from tests.fbs.flatc import needs_flatc, refuses
 from zlmdb import fbs
 from zlmdb.values.flat.declared import declare
-from zlmdb.values.flat.evolution import Break, remembered, settle
+from zlmdb.values.flat.evolution import Break, settle
+from zlmdb.values.flat.plain import remembered
 
 OLD = """
 enum E: byte { A, B }
