@@ -246,6 +246,10 @@ class Database:
     def __repr__(self) -> str:
         return f"<database {self._dbpath}, {'open' if self.is_open else 'closed'}>"
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the tables, and how many records each has."""
+        return report.shown(self)
+
     def __reduce__(self) -> Any:
         options = self._options
         arguments = {

@@ -1,0 +1,130 @@
+"""Where the names of docstrings and annotations are found.
+
+Docstrings name what they mean as a program spells it (``DuplicateKey``, ``errors.DuplicateKey``), and annotations name
+the module in which a class happens to be defined. Both lead to the place where the name is documented.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from docutils import nodes
+from sphinx.domains.python import PythonDomain
+from sphinx.util.nodes import make_refnode
+
+#: "Raises:" and its lines, which may name several errors at once.
+RAISES = re.compile(r"^\s*Raises:\s*$")
+ERRORS = re.compile(r"^(?P<indent>\s+)(?P<names>\w+(?:, \w+)+)(?P<rest>:.*)$")
+ALSO = re.compile(r"^(?P<indent>\s+)(?P<name>\w+) \((?P<also>also \w+)\): (?P<rest>.*)$")
+#: Where a name that two places have is taken from.
+ORDER = ("zlmdb", "zlmdb.keys", "zlmdb.values", "zlmdb.testing", "zlmdb.engine")
+#: Names of classes that are documented under the name that a program knows.
+SHOWN = {"PersistentMap": "Map"}
+#: Where Python's own names of types are looked up.
+PYTHON = ("", "typing.", "collections.abc.", "datetime.", "uuid.", "types.", "os.", "enum.", "decimal.", "contextlib.")
+
+
+def resolve(app: Any, env: Any, node: Any, contnode: nodes.Node) -> nodes.Node | None:
+    """The documented place of a name that Sphinx did not find as it is written."""
+    if node.get("refdomain") != "py":
+        return None
+    target = node["reftarget"]
+    if target.startswith(("numpy", "np.", "lmdb.")):
+        return None
+    last = SHOWN.get(target.rpartition(".")[2], target.rpartition(".")[2])
+    domain = env.get_domain("py")
+    if not isinstance(domain, PythonDomain):
+        return None
+    found = sorted(
+        (name for name in domain.objects if name.rpartition(".")[2] == last and name.startswith("zlmdb.")),
+        key=lambda name: (place(name), len(name), name),
+    )
+    owner = target.split(".")
+    if len(owner) > 1:  # a method: of the class that is named, if it is named
+        found = [name for name in found if name.split(".")[-2] == owner[-2]] or found
+    for name in found:
+        entry = domain.objects[name]
+        is_member = entry.objtype in ("method", "property", "attribute")
+        if is_member and node.get("reftype") in ("class", "exc", "obj", None):
+            continue
+        return make_refnode(app.builder, node["refdoc"], entry.docname, entry.node_id, contnode, name)
+    return python_name(app, env, node, contnode, last)
+
+
+def python_name(app: Any, env: Any, node: Any, contnode: nodes.Node, last: str) -> nodes.Node | None:
+    """A link to Python's own documentation, for a name written without its module."""
+    from sphinx.ext.intersphinx import resolve_reference_any_inventory
+
+    for module in PYTHON:
+        for role in ("class", "exc", "obj", "data"):
+            wanted = node.copy()
+            wanted["reftarget"], wanted["reftype"] = module + last, role
+            found = resolve_reference_any_inventory(env, False, wanted, contnode)
+            if found is not None:
+                return found
+    return None
+
+
+def place(name: str) -> int:
+    """Which of two names is meant: the one that programs use first."""
+    module = name.rpartition(".")[0]
+    return ORDER.index(module) if module in ORDER else len(ORDER)
+
+
+#: Docstrings of attributes, as they were before napoleon took "text: more text" for a type and a description.
+_kept: dict[str, list[str]] = {}
+
+
+def prepare(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+    """Prepare a docstring for napoleon.
+
+    Each error gets a line of its own: "A, B: if ..." becomes "A: likewise" and "B: if ...". What is returned is prose,
+    in which a colon parts no type from its description.
+    """
+    if what in ("attribute", "data", "property"):
+        _kept[name] = list(lines)
+        return
+    inside, made = False, []
+    returns = False
+    for line in lines:
+        if line.strip() == "Returns:":
+            returns = True
+            made.append("")
+            continue
+        if returns:
+            if not line.strip() and not made[-1]:
+                continue
+            if line.strip():
+                start = ":returns: " if not made[-1] else "    "
+                made.append(start + line.strip())
+                continue
+            returns = False
+        if RAISES.match(line):
+            inside = True
+        elif inside and not line.strip():
+            inside = False
+        several, also = ERRORS.match(line), ALSO.match(line)
+        if inside and several:
+            names = several["names"].split(", ")
+            made += [f"{several['indent']}{error}: likewise," for error in names[:-1]]
+            made.append(f"{several['indent']}{names[-1]}{several['rest']}")
+        elif inside and also:
+            made.append(f"{also['indent']}{also['name']}: {also['rest']} ({also['also']})")
+        else:
+            made.append(line)
+    lines[:] = made
+
+
+def restore(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+    """Give an attribute its docstring back."""
+    if what in ("attribute", "data", "property") and name in _kept:
+        lines[:] = _kept.pop(name)
+
+
+def setup(app: Any) -> dict[str, Any]:
+    """Called by Sphinx."""
+    app.connect("missing-reference", resolve)
+    app.connect("autodoc-process-docstring", prepare, priority=100)  # before napoleon
+    app.connect("autodoc-process-docstring", restore, priority=900)  # after it
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
