@@ -15,6 +15,8 @@ from benchmarks.report import LABELS, Numbers, about, rst
 
 DOCS = Path(__file__).parents[1] / "docs"
 RESULTS = Path(__file__).parent / "results"
+#: Comments between which the README has its table.
+BEGIN, END = ".. measured\n", ".. end of measured\n"
 WRITTEN = ".. Written by benchmarks/site.py from the files in benchmarks/results.\n\n"
 #: The run that the drawings and the brief table are of.
 MAIN = 100_000
@@ -39,6 +41,13 @@ def brief(found: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def readme(found: dict[str, Any]) -> str:
+    """The README, with the brief table between its two marks."""
+    text = (DOCS.parent / "README.rst").read_text()
+    begin, rest = text.split(BEGIN)
+    return f"{begin}{BEGIN}\n{brief(found)}\n{END}{rest.split(END)[1]}"
+
+
 def files() -> dict[Path, str]:
     """Every file that is made from results, with what should be in it."""
     kept = [json.loads(path.read_text()) for path in RESULTS.glob("*.json")]
@@ -47,6 +56,7 @@ def files() -> dict[Path, str]:
     made = {
         DOCS / "performance-results.inc": WRITTEN + rst(main).rstrip() + "\n",
         DOCS / "performance-brief.inc": WRITTEN + brief(main),
+        DOCS.parent / "README.rst": readme(main),
         DOCS / "performance-about.inc": WRITTEN + about(main) + ".\n",
         DOCS / "_static" / "plots" / "against-raw.svg": plots.against_raw(main),
     }
