@@ -126,10 +126,11 @@ def by_size(results: list[dict[str, Any]], work: str) -> str:
         return top + height - time / most * height
 
     parts = [_text(left, 16, f"{LABELS[work]}: microseconds per row")]
-    for tick in range(5):
-        time = most * tick / 4
-        parts.append(f'<path d="M{left:.1f},{y(time):.1f} h{width:.1f}" style="fill:none;{GRID}"/>')
-        parts.append(_text(left - 8, y(time) + 4, f"{time:.1f}", anchor="end", style=SOFT, size=11))
+    step = next(step for step in (0.5, 1, 2, 5, 10, 20, 50, 100) if most / step <= 5)
+    for tick in range(int(most / step) + 1):
+        time = tick * step
+        parts.append(f'<path d="M{left:.1f},{y(time):.1f} h{width:.1f}" style="fill:none;{GRID};opacity:0.6"/>')
+        parts.append(_text(left - 8, y(time) + 4, f"{time:g}", anchor="end", style=SOFT, size=11))
     for rows in sizes:
         parts.append(_text(x(rows), top + height + 18, f"{rows:,}", anchor="middle", style=SOFT, size=11))
     for one in series:

@@ -45,7 +45,7 @@ suppress_warnings: list[str] = []
 
 # -- the reference, from the docstrings
 
-autodoc_default_options = {"members": True, "show-inheritance": True}
+autodoc_default_options = {"members": True}
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True

@@ -13,10 +13,12 @@ from docutils import nodes
 from sphinx.domains.python import PythonDomain
 from sphinx.util.nodes import make_refnode
 
-#: "Raises:" and its lines, which may name several errors at once.
-RAISES = re.compile(r"^\s*Raises:\s*$")
-ERRORS = re.compile(r"^(?P<indent>\s+)(?P<names>\w+(?:, \w+)+)(?P<rest>:.*)$")
-ALSO = re.compile(r"^(?P<indent>\s+)(?P<name>\w+) \((?P<also>also \w+)\): (?P<rest>.*)$")
+#: The heading of a section of a docstring.
+HEADING = re.compile(r"^(\w+):$")
+#: Errors and when they are raised; several names may share a reason.
+ERRORS = re.compile(r"^    (?P<names>\w+(?:, \w+)*(?: \(also \w+\))?): (?P<rest>.*)$")
+ALSO = re.compile(r" \((also \w+)\)")
+PRIVATE = re.compile(r", _\w+: [^,()]+ = [^,()]+(?=[,)])")
 #: Where a name that two places have is taken from.
 ORDER = ("zlmdb", "zlmdb.keys", "zlmdb.values", "zlmdb.testing", "zlmdb.engine")
 #: Names of classes that are documented under the name that a program knows.
@@ -85,35 +87,56 @@ def prepare(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[
     if what in ("attribute", "data", "property"):
         _kept[name] = list(lines)
         return
-    inside, made = False, []
-    returns = False
-    for line in lines:
-        if line.strip() == "Returns:":
-            returns = True
-            made.append("")
-            continue
-        if returns:
-            if not line.strip() and not made[-1]:
-                continue
+    made: list[str] = []
+    section = ""
+    entries: list[tuple[str, list[str]]] = []
+    for line in [*lines, ""]:
+        heading = HEADING.match(line)
+        if section and (heading or (not line.strip() and section != "Returns")):
+            made += _errors(entries)
+            entries, section = [], ""
+        if heading and heading[1] in ("Raises", "Returns"):
+            section = heading[1]
+            made += ["", ":returns:"] if section == "Returns" else [line]
+        elif section == "Returns":
             if line.strip():
-                start = ":returns: " if not made[-1] else "    "
-                made.append(start + line.strip())
-                continue
-            returns = False
-        if RAISES.match(line):
-            inside = True
-        elif inside and not line.strip():
-            inside = False
-        several, also = ERRORS.match(line), ALSO.match(line)
-        if inside and several:
-            names = several["names"].split(", ")
-            made += [f"{several['indent']}{error}: likewise," for error in names[:-1]]
-            made.append(f"{several['indent']}{names[-1]}{several['rest']}")
-        elif inside and also:
-            made.append(f"{also['indent']}{also['name']}: {also['rest']} ({also['also']})")
+                made[-1 if made[-1] == ":returns:" else len(made) :] = (
+                    [f":returns: {line.strip()}"] if made[-1] == ":returns:" else [f"    {line.strip()}"]
+                )
+            else:
+                made.append("")
+                section = ""
+        elif section == "Raises":
+            named = ERRORS.match(line)
+            if named:
+                entries.append((named["names"], [named["rest"]]))
+            elif entries:
+                entries[-1][1].append(line.strip())
+            else:
+                made.append(line)
         else:
             made.append(line)
     lines[:] = made
+
+
+def _errors(entries: list[tuple[str, list[str]]]) -> list[str]:
+    """The lines of a section of errors, an entry for each error."""
+    made = []
+    for names, texts in entries:
+        also = ALSO.search(names)
+        text = " ".join(texts)
+        for name in ALSO.sub("", names).split(", "):
+            made.append(f"    {name}: {text}{f' ({also[1]})' if also else ''}")
+    return made
+
+
+def hide_private(
+    app: Any, what: str, name: str, obj: Any, options: Any, signature: str | None, returns: str | None
+) -> tuple[str | None, str | None]:
+    """Leave arguments out of a signature that are the package's own business."""
+    if signature is not None:
+        signature = PRIVATE.sub("", signature)
+    return signature, returns
 
 
 def restore(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
@@ -127,4 +150,5 @@ def setup(app: Any) -> dict[str, Any]:
     app.connect("missing-reference", resolve)
     app.connect("autodoc-process-docstring", prepare, priority=100)  # before napoleon
     app.connect("autodoc-process-docstring", restore, priority=900)  # after it
+    app.connect("autodoc-process-signature", hide_private)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
