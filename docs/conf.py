@@ -28,6 +28,7 @@ extensions = [
     "names",
     "program_output",
     "python_inventory",
+    "upcoming",
 ]
 exclude_patterns = ["_build", "_ext", "diagrams"]
 
