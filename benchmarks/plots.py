@@ -8,11 +8,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from html import escape
+from statistics import median
 from typing import Any
 
 from benchmarks.report import LABELS, Numbers
 
-__all__ = ["against_raw", "by_size"]
+__all__ = ["against_raw", "by_readers", "by_size"]
 
 TEXT = "fill:var(--drawing-text, #111827)"
 SOFT = "fill:var(--color-foreground-secondary, #4b5563)"
@@ -104,40 +105,55 @@ def against_raw(found: dict[str, Any]) -> str:
 
 def by_size(results: list[dict[str, Any]], work: str) -> str:
     """Microseconds of a workload per operation, by the number of rows in the file."""
-    series = [ZLMDB, RAW, SQLITE]
-    runs = sorted(results, key=lambda found: found["rows"])
-    points: dict[str, list[tuple[int, float]]] = {one.who: [] for one in series}
-    for found in runs:
+    points: dict[str, list[tuple[int, float]]] = {}
+    for found in sorted(results, key=lambda found: found["rows"]):
         numbers = Numbers(found)
-        for one in series:
+        for one in (ZLMDB, RAW, SQLITE):
             time = numbers.time(work, one.who)
             if time is not None:
-                points[one.who].append((found["rows"], time))
-    every = [time for found in points.values() for _, time in found]
-    sizes = [found["rows"] for found in runs]
+                points.setdefault(one.who, []).append((found["rows"], time))
+    return _lines(f"{LABELS[work]}: microseconds per row", points, "rows")
+
+
+def by_readers(found: dict[str, Any], *, writing: bool) -> str:
+    """Microseconds of CPU per read, by the number of processes that read: level lines mean that none costs another."""
+    costs: dict[tuple[str, int], list[float]] = {}
+    for run in found["processes"]:
+        if run["writing"] == writing:
+            costs.setdefault((run["who"], run["readers"]), []).extend(cpu / run["reads"] * 1e6 for cpu in run["cpu"])
+    points: dict[str, list[tuple[int, float]]] = {}
+    for (who, readers), every in sorted(costs.items()):
+        points.setdefault(who, []).append((readers, median(every)))
+    beside = "beside a writer" if writing else "alone"
+    return _lines(f"processes that read, {beside}: microseconds per read", points, "readers")
+
+
+def _lines(title: str, points: dict[str, list[tuple[int, float]]], what: str) -> str:
+    """A small drawing with a line for each contestant, over numbers on a logarithmic scale."""
+    places = sorted({place for found in points.values() for place, _ in found})
+    most = max(value for found in points.values() for _, value in found) * 1.15
     left, top, width, height = 60.0, 44.0, 300.0, 170.0
-    most = max(every) * 1.15
+    span = math.log(places[-1] / places[0]) or 1.0
 
-    def x(rows: int) -> float:
-        span = math.log(sizes[-1] / sizes[0]) or 1.0
-        return left + 20 + math.log(rows / sizes[0]) / span * (width - 40)
+    def x(place: int) -> float:
+        return left + 20 + math.log(place / places[0]) / span * (width - 40)
 
-    def y(time: float) -> float:
-        return top + height - time / most * height
+    def y(value: float) -> float:
+        return top + height - value / most * height
 
-    parts = [_text(left, 16, f"{LABELS[work]}: microseconds per row")]
-    step = next(step for step in (0.5, 1, 2, 5, 10, 20, 50, 100) if most / step <= 5)
+    parts = [_text(left, 16, title)]
+    step = next(step for step in (0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000) if most / step <= 5)
     for tick in range(int(most / step) + 1):
-        time = tick * step
-        parts.append(f'<path d="M{left:.1f},{y(time):.1f} h{width:.1f}" style="fill:none;{GRID};opacity:0.6"/>')
-        parts.append(_text(left - 8, y(time) + 4, f"{time:g}", anchor="end", style=SOFT, size=11))
-    for rows in sizes:
-        parts.append(_text(x(rows), top + height + 18, f"{rows:,}", anchor="middle", style=SOFT, size=11))
+        value = tick * step
+        parts.append(f'<path d="M{left:.1f},{y(value):.1f} h{width:.1f}" style="fill:none;{GRID};opacity:0.6"/>')
+        parts.append(_text(left - 8, y(value) + 4, f"{value:g}", anchor="end", style=SOFT, size=11))
+    for place in places:
+        parts.append(_text(x(place), top + height + 18, f"{place:,}", anchor="middle", style=SOFT, size=11))
+    series = [one for one in (ZLMDB, RAW, SQLITE) if one.who in points]
     for one in series:
         found = points[one.who]
-        if found:
-            line = " L".join(f"{x(rows):.1f},{y(time):.1f}" for rows, time in found)
-            parts.append(f'<path d="M{line}" style="fill:none;stroke:{one.colour};stroke-width:2"/>')
-            parts += [_mark(one, x(rows), y(time), f"{one.name}, {rows:,} rows: {time:.2f} us") for rows, time in found]
+        line = " L".join(f"{x(place):.1f},{y(value):.1f}" for place, value in found)
+        parts.append(f'<path d="M{line}" style="fill:none;stroke:{one.colour};stroke-width:2"/>')
+        parts += [_mark(one, x(n), y(value), f"{one.name}, {n:,} {what}: {value:.2f}") for n, value in found]
     parts += _legend(series, left, top + height + 42)
     return _svg(left + width + 20, top + height + 54, parts)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from benchmarks import plots
@@ -41,6 +42,39 @@ def brief(found: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def processes(found: dict[str, Any]) -> str:
+    """CPU time of a read, by the number of readers, and the commits of the writer beside them."""
+    runs: dict[tuple[int, bool, str], list[dict[str, Any]]] = {}
+    for run in found["processes"]:
+        runs.setdefault((run["readers"], run["writing"], run["who"]), []).append(run)
+    who = [("raw", "py-lmdb by hand"), ("zlmdb", "zlmdb"), ("sqlite", "SQLite")]
+    rows = [("microseconds of CPU per read", *(name for _, name in who))]
+    for readers, writing in sorted({(readers, writing) for readers, writing, _ in runs}):
+        cells = []
+        for name, _ in who:
+            same = runs[readers, writing, name]
+            cells.append(f"{median(cpu / run['reads'] * 1e6 for run in same for cpu in run['cpu']):.2f}")
+        beside = " beside a writer" if writing else ""
+        rows.append((f"{readers} reader{'s' * (readers > 1)}{beside}", *cells))
+    lines = [".. list-table::", "   :header-rows: 1", "   :class: numbers", ""]
+    for row in rows:
+        lines += [f"   {'* -' if at == 0 else '  -'} {cell}" for at, cell in enumerate(row)]
+    m = found["machine"]
+    failed = [run for run in found["processes"] if run["errors"]]
+    readers = sum(run["readers"] for run in found["processes"] if run["writing"] and run["who"] != "sqlite")
+    told = sum(len(run["errors"]) for run in failed)
+    note = (
+        f"LMDB 1.0 told {told} of the {readers} readers beside a writer, by hand and of zlmdb, that a page was of the "
+        "wrong type: see :ref:`fault-of-lmdb-1-0`."
+    )
+    about = (
+        f"{found['rows']} rows; {m['processor']}, {m['cores']} cores, {m['system']}; Python {m['python']}, "
+        f"lmdb {m['lmdb']}, SQLite {m['sqlite']}; {1 + max(run['round'] for run in found['processes'])} rounds, "
+        f"{m['when']}."
+    )
+    return "\n\n".join(["\n".join(lines), *([note] if failed else []), about]) + "\n"
+
+
 def readme(found: dict[str, Any]) -> str:
     """The README, with the brief table between its two marks."""
     text = (DOCS.parent / "README.rst").read_text()
@@ -50,7 +84,7 @@ def readme(found: dict[str, Any]) -> str:
 
 def files() -> dict[Path, str]:
     """Every file that is made from results, with what should be in it."""
-    kept = [json.loads(path.read_text()) for path in RESULTS.glob("*.json")]
+    kept = [json.loads(path.read_text()) for path in RESULTS.rglob("*.json")]
     results = sorted((found for found in kept if "measurements" in found), key=lambda found: found["rows"])
     main = next(found for found in results if found["rows"] == MAIN)
     made = {
@@ -60,6 +94,11 @@ def files() -> dict[Path, str]:
         DOCS / "performance-about.inc": WRITTEN + about(main) + ".\n",
         DOCS / "_static" / "plots" / "against-raw.svg": plots.against_raw(main),
     }
+    for found in kept:
+        if "processes" in found:
+            for writing, name in ((False, "readers-alone"), (True, "readers-beside-a-writer")):
+                made[DOCS / "_static" / "plots" / f"{name}.svg"] = plots.by_readers(found, writing=writing)
+            made[DOCS / "performance-processes.inc"] = WRITTEN + processes(found)
     for work in SIZED:
         if len(results) > 1:
             made[DOCS / "_static" / "plots" / f"size-{work.replace('_', '-')}.svg"] = plots.by_size(results, work)
