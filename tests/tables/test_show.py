@@ -91,9 +91,9 @@ def test_an_attached_table_shows_what_it_is(db: zlmdb.Database) -> None:
 def test_a_database_shows_its_tables(db: zlmdb.Database, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "<td>People.by_name</td><td>30</td>" in html(db)
     assert "LMDB 1.0 format" in html(db)
-    from zlmdb.database import report
+    from zlmdb.database import shown
 
-    monkeypatch.setattr(report, "COUNTED", 10)
+    monkeypatch.setattr(shown, "COUNTED", 10)
     assert "<td>People</td><td>not counted</td>" in html(db)
     db.close()
     assert "closed" in html(db)

@@ -248,7 +248,9 @@ class Database:
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the tables, and how many records each has."""
-        return report.shown(self)
+        from zlmdb.database import shown
+
+        return shown.html(self)
 
     def __reduce__(self) -> Any:
         options = self._options

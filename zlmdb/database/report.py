@@ -13,10 +13,7 @@ from zlmdb.tables.bounds import after_slot
 if TYPE_CHECKING:
     from zlmdb.database.database import Database
 
-__all__ = ["readers", "shown", "statistics", "verify"]
-
-#: With more records than that, a notebook shows the tables without counting them.
-COUNTED = 5_000_000
+__all__ = ["readers", "statistics", "verify"]
 
 
 def statistics(db: Database, include_slots: bool) -> dict[str, Any]:
@@ -60,26 +57,6 @@ def statistics(db: Database, include_slots: bool) -> dict[str, Any]:
 def _records(txn: Any, slot: int) -> int:
     prefix = slot.to_bytes(2, "big")
     return scan.count(txn, prefix, after_slot(prefix))
-
-
-def shown(db: Database) -> str:
-    """The tables of a database as HTML, for notebooks."""
-    from zlmdb.tables import show
-
-    caption = f"database {db.dbpath}"
-    if not db.is_open:
-        return show.tag(caption, ["closed"], [])
-    few = statistics(db, False)["entries"] <= COUNTED
-    stats = statistics(db, few)
-    with db.begin() as txn:
-        slots = catalog.read_slots(txn._raw)
-    counts = {slot["slot"]: f"{slot['records']:,}" for slot in stats.get("slots", ())}
-    rows = [
-        (slot.slot, slot.name, counts.get(slot.slot, "not counted"), (slot.description or "").partition("\n")[0])
-        for slot in slots
-    ]
-    note = f"LMDB {stats['lib_version']} format, {stats['current_size']:,} bytes{', read-only' * db.is_readonly}"
-    return show.tag(caption, ["slot", "table", "records", "description"], rows, note)
 
 
 def readers(text: str) -> list[dict[str, int]]:
