@@ -7,6 +7,7 @@ the module in which a class happens to be defined. Both lead to the place where 
 from __future__ import annotations
 
 import re
+import sys
 from typing import Any
 
 from docutils import nodes
@@ -51,7 +52,16 @@ def resolve(app: Any, env: Any, node: Any, contnode: nodes.Node) -> nodes.Node |
         if is_member and node.get("reftype") in ("class", "exc", "obj", None):
             continue
         return make_refnode(app.builder, node["refdoc"], entry.docname, entry.node_id, contnode, name)
-    return python_name(app, env, node, contnode, last)
+    return python_name(app, env, node, contnode, last) or internal(contnode, last)
+
+
+def internal(contnode: nodes.Node, last: str) -> nodes.Node | None:
+    """The name without a link, if it is a class of the package that annotations name and programs do not."""
+    for name, module in sorted(sys.modules.items()):
+        found = vars(module).get(last) if name.startswith("zlmdb.") else None
+        if isinstance(found, type) and found.__module__.startswith("zlmdb."):
+            return contnode
+    return None
 
 
 def python_name(app: Any, env: Any, node: Any, contnode: nodes.Node, last: str) -> nodes.Node | None:
