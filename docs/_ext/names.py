@@ -52,16 +52,13 @@ def resolve(app: Any, env: Any, node: Any, contnode: nodes.Node) -> nodes.Node |
         if is_member and node.get("reftype") in ("class", "exc", "obj", None):
             continue
         return make_refnode(app.builder, node["refdoc"], entry.docname, entry.node_id, contnode, name)
-    return python_name(app, env, node, contnode, last) or internal(contnode, last)
+    return python_name(app, env, node, contnode, last) or internal(node, contnode, last)
 
 
-def internal(contnode: nodes.Node, last: str) -> nodes.Node | None:
-    """The name without a link, if it is a class of the package that annotations name and programs do not."""
-    for name, module in sorted(sys.modules.items()):
-        found = vars(module).get(last) if name.startswith("zlmdb.") else None
-        if isinstance(found, type) and found.__module__.startswith("zlmdb."):
-            return contnode
-    return None
+def internal(node: Any, contnode: nodes.Node, last: str) -> nodes.Node | None:
+    """The name without a link, if it is a type of the package that annotations name and programs do not."""
+    known = any(last in vars(module) for name, module in list(sys.modules.items()) if name.startswith("zlmdb."))
+    return contnode if known and node.get("reftype") == "class" else None
 
 
 def python_name(app: Any, env: Any, node: Any, contnode: nodes.Node, last: str) -> nodes.Node | None:
