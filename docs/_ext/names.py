@@ -6,14 +6,18 @@ the module in which a class happens to be defined. Both lead to the place where 
 
 from __future__ import annotations
 
+import functools
 import re
-import sys
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes
 from sphinx.domains.python import PythonDomain
 from sphinx.util.nodes import make_refnode
 
+import zlmdb
+
+PACKAGE = Path(zlmdb.__file__).parent
 #: The heading of a section of a docstring.
 HEADING = re.compile(r"^(\w+):$")
 #: Errors and when they are raised; several names may share a reason.
@@ -55,10 +59,17 @@ def resolve(app: Any, env: Any, node: Any, contnode: nodes.Node) -> nodes.Node |
     return python_name(app, env, node, contnode, last) or internal(node, contnode, last)
 
 
+@functools.cache
+def sources() -> str:
+    """The source of the whole package."""
+    return "\n".join(path.read_text() for path in sorted(PACKAGE.rglob("*.py")))
+
+
 def internal(node: Any, contnode: nodes.Node, last: str) -> nodes.Node | None:
     """The name without a link, if it is a type of the package that annotations name and programs do not."""
-    known = any(last in vars(module) for name, module in list(sys.modules.items()) if name.startswith("zlmdb."))
-    return contnode if known and node.get("reftype") == "class" else None
+    if node.get("refdomain") != "py" or node.get("reftype") != "class" or not last.isidentifier():
+        return None
+    return contnode if re.search(rf"^(class {last}\b|{last} = )", sources(), re.M) else None
 
 
 def python_name(app: Any, env: Any, node: Any, contnode: nodes.Node, last: str) -> nodes.Node | None:
