@@ -1,4 +1,4 @@
-# One command each: make setup, demo, test, lint, format, bench, clean.
+# One command each: make setup, demo, test, lint, format, docs, bench, clean.
 #
 #   PYTHON  the interpreter to build the environment with: PYTHON=python3.12 (default: .venv's own, or the first found from 3.11 on)
 #   VENV    where the environment lives (default: .venv)
@@ -7,7 +7,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint format bench clean
+.PHONY: help setup demo test lint format docs bench clean
 
 VENV ?= .venv
 EXTRAS ?= dev
@@ -62,10 +62,16 @@ lint: $(READY)
 	$(BIN)/mypy
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/codespell
 
 format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# The site, into docs/_build/html; whatever Sphinx warns of is an error, and no server is asked.
+docs: $(READY)
+	@$(BIN)/python -m sphinx -b html -n -W --keep-going -q -d docs/_build/doctrees docs docs/_build/html
+	@echo "docs/_build/html/index.html"
 
 # The earlier release has the same import name, so it is measured in an environment of its own.
 bench: $(READY) $(EARLIER)/.ready-$(EARLIER_VERSION)
@@ -79,6 +85,6 @@ $(EARLIER)/.ready-$(EARLIER_VERSION):
 
 # Leaves every environment and the data of the demo to be made again.
 clean:
-	rm -rf .venv .venv-* .data build dist .coverage .coverage.* htmlcov .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+	rm -rf .venv .venv-* .data build dist docs/_build .coverage .coverage.* htmlcov .mypy_cache .ruff_cache .pytest_cache .hypothesis \
 		.import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -266,7 +266,7 @@ def rst(found: dict[str, Any]) -> str:
     """The results as reStructuredText."""
     lines = [about(found) + ".", ""]
     for table in tables(found):
-        lines += [f".. list-table:: {table.title}", "   :header-rows: 1", ""]
+        lines += [f".. list-table:: {table.title}", "   :header-rows: 1", "   :class: numbers", ""]
         for row in [table.head, *table.rows]:
             for at, cell in enumerate(row):
                 lines.append(f"   {'* -' if at == 0 else '  -'} {cell}".rstrip())

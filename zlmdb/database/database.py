@@ -247,6 +247,12 @@ class Database:
     def __repr__(self) -> str:
         return f"<database {self._dbpath}, {'open' if self.is_open else 'closed'}>"
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the tables, and how many records each has."""
+        from zlmdb.database import shown
+
+        return shown.html(self)
+
     def __reduce__(self) -> Any:
         options = self._options
         arguments = {

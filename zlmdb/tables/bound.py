@@ -78,6 +78,13 @@ class BoundMap(Ops, Output, Times, MutableMapping[Any, Any]):
     def __repr__(self) -> str:
         return f"<map {self._definition.name} of transaction {self._txn!r}>"
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the first rows."""
+        from zlmdb.tables import show
+
+        rows = scan.Selection(lambda: iter(self.select(limit=show.MOST + 1)))
+        return show.selection(rows, f"table {self._definition.name}")
+
     def _live_index(self, name: str) -> Any:
         self._txn._check_declared(self)
         return live_index(self, name)

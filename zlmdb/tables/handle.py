@@ -114,6 +114,12 @@ class Handle(Ops):
         indexes = f", indexes {', '.join(self.indexes())}" if self._compiled.plans else ""
         return f"<attached map {self._definition.name} in slot {self._slot}{indexes}>"
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: what the table is; its rows are read in a transaction."""
+        from zlmdb.tables import show
+
+        return show.table(self._definition, self._slot)
+
     def _live_index(self, name: str) -> Any:
         raise errors.TransactionError(
             f"table {self._definition.name}: index {name} is read within a transaction: "

@@ -143,6 +143,12 @@ class Selection(Output, Generic[T]):
     def __iter__(self) -> Iterator[T]:
         return self._start()
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the first rows."""
+        from zlmdb.tables import show
+
+        return show.selection(self)
+
     def __next__(self) -> T:
         if self._current is None:
             self._current = self._start()

@@ -48,8 +48,8 @@ class ValueCodec(Generic[T]):
         """The bytes of a value.
 
         Raises:
-            ValueTypeError: if the value, or a field of it, has another type than declared; names field,
-            expected, found. EncodeError: if the format cannot hold the value (too deep, NaN in JSON, ...).
+            ValueTypeError: if the value, or a field of it, has another type than declared; names it.
+            EncodeError: if the format cannot hold the value (too deep, NaN in JSON, ...).
         """
         raise NotImplementedError
 
@@ -60,8 +60,8 @@ class ValueCodec(Generic[T]):
             data: bytes, or a memoryview over the map. Unless `zero_copy`, nothing of it is kept.
 
         Raises:
-            DecodeError: if the bytes are not what this codec writes. Never another exception, and never a
-            crash. PickleNotAllowed: from the pickle codec, if reading was not asked for.
+            DecodeError: if the bytes are not what this codec writes. Never another exception, and never a crash.
+            PickleNotAllowed: from the pickle codec, if reading was not asked for.
         """
         raise NotImplementedError
 

@@ -26,8 +26,8 @@ class Cbor(ValueCodec[T]):
         record: an attrs class, dataclass, msgspec Struct, TypedDict or other type that msgspec knows: fields
             are checked on write, and values of that type come back. None, ``dict``, ``list`` or ``Any``:
             plain values.
-        marshal: called on write with the value; returns the plain value to store. Takes precedence over
-        `record`. parse: called on read with the plain value; returns the value.
+        marshal: called on write with the value; returns the plain value to store. Takes precedence over `record`.
+        parse: called on read with the plain value; returns the value.
 
     >>> codec = Cbor()
     >>> codec.encode({"a": [1, b"x"]}).hex()

@@ -40,8 +40,8 @@ def compressed(codec: ValueCodec[T], method: str | int | None, *, limit: int = M
 
     Args:
         codec: the codec of the values.
-        method: ``"zlib"``, ``"zstd"`` or ``"snappy"``; 1 stands for zlib, 2 for snappy; None: the codec
-        itself. limit: the most bytes that a value may expand to on read; default 1 GiB.
+        method: ``"zlib"``, ``"zstd"`` or ``"snappy"``; 1 stands for zlib, 2 for snappy; None: the codec itself.
+        limit: the most bytes that a value may expand to on read; default 1 GiB.
 
     Raises:
         SchemaError: if there is no such method, or if its package is not installed.

@@ -1,0 +1,118 @@
+"""What the documentation shows of kept results: ``python -m benchmarks.site`` writes tables and drawings into docs/.
+
+A test compares what is there with what this would write.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks import plots
+from benchmarks.report import LABELS, Numbers, about, rst
+
+DOCS = Path(__file__).parents[1] / "docs"
+RESULTS = Path(__file__).parent / "results"
+#: Comments between which the README has its table.
+BEGIN, END = ".. measured\n", ".. end of measured\n"
+WRITTEN = ".. Written by benchmarks/site.py from the files in benchmarks/results.\n\n"
+#: The run that the drawings and the brief table are of.
+MAIN = 100_000
+#: The workloads of the brief table, and those drawn by size.
+BRIEF = ("get", "insert", "insert_indexed", "load", "scan", "lookup", "in_cities", "move", "count", "durable")
+SIZED = ("get", "scan", "insert_indexed", "lookup")
+
+
+def brief(found: dict[str, Any]) -> str:
+    """The measured table in brief: zlmdb beside code by hand, SQLite and the earlier release."""
+    numbers = Numbers(found)
+    lines = [".. list-table::", "   :header-rows: 1", "   :class: numbers", ""]
+    head = ("microseconds of CPU per row", "py-lmdb by hand", "zlmdb", "SQLite", "earlier zlmdb")
+    rows = [head]
+    for name in BRIEF:
+        times = [numbers.time(name, who) for who in ("raw", "zlmdb", "sqlite", "earlier")]
+        if times[1] is None:
+            continue
+        rows.append((LABELS[name], *("" if t is None else f"{t:.2f}" if t < 100 else f"{t:.0f}" for t in times)))
+    for row in rows:
+        lines += [f"   {'* -' if at == 0 else '  -'} {cell}".rstrip() for at, cell in enumerate(row)]
+    return "\n".join(lines) + "\n"
+
+
+def processes(found: dict[str, Any]) -> str:
+    """CPU time of a read, by the number of readers, and the commits of the writer beside them."""
+    runs: dict[tuple[int, bool, str], list[dict[str, Any]]] = {}
+    for run in found["processes"]:
+        runs.setdefault((run["readers"], run["writing"], run["who"]), []).append(run)
+    who = [("raw", "py-lmdb by hand"), ("zlmdb", "zlmdb"), ("sqlite", "SQLite")]
+    rows = [("microseconds of CPU per read", *(name for _, name in who))]
+    for readers, writing in sorted({(readers, writing) for readers, writing, _ in runs}):
+        cells = []
+        for name, _ in who:
+            same = runs[readers, writing, name]
+            cells.append(f"{median(cpu / run['reads'] * 1e6 for run in same for cpu in run['cpu']):.2f}")
+        beside = " beside a writer" if writing else ""
+        rows.append((f"{readers} reader{'s' * (readers > 1)}{beside}", *cells))
+    lines = [".. list-table::", "   :header-rows: 1", "   :class: numbers", ""]
+    for row in rows:
+        lines += [f"   {'* -' if at == 0 else '  -'} {cell}" for at, cell in enumerate(row)]
+    m = found["machine"]
+    failed = [run for run in found["processes"] if run["errors"]]
+    readers = sum(run["readers"] for run in found["processes"] if run["writing"] and run["who"] != "sqlite")
+    told = sum(len(run["errors"]) for run in failed)
+    note = (
+        f"LMDB 1.0 told {told} of the {readers} readers beside a writer, by hand and of zlmdb, that a page was of the "
+        "wrong type: see :ref:`fault-of-lmdb-1-0`."
+    )
+    about = (
+        f"{found['rows']} rows; {m['processor']}, {m['cores']} cores, {m['system']}; Python {m['python']}, "
+        f"lmdb {m['lmdb']}, SQLite {m['sqlite']}; {1 + max(run['round'] for run in found['processes'])} rounds, "
+        f"{m['when']}."
+    )
+    return "\n\n".join(["\n".join(lines), *([note] if failed else []), about]) + "\n"
+
+
+def readme(found: dict[str, Any]) -> str:
+    """The README, with the brief table between its two marks."""
+    text = (DOCS.parent / "README.rst").read_text()
+    begin, rest = text.split(BEGIN)
+    return f"{begin}{BEGIN}\n{brief(found)}\n{END}{rest.split(END)[1]}"
+
+
+def files() -> dict[Path, str]:
+    """Every file that is made from results, with what should be in it."""
+    kept = [json.loads(path.read_text()) for path in RESULTS.rglob("*.json")]
+    results = sorted((found for found in kept if "measurements" in found), key=lambda found: found["rows"])
+    main = next(found for found in results if found["rows"] == MAIN)
+    made = {
+        DOCS / "performance-results.inc": WRITTEN + rst(main).rstrip() + "\n",
+        DOCS / "performance-brief.inc": WRITTEN + brief(main),
+        DOCS.parent / "README.rst": readme(main),
+        DOCS / "performance-about.inc": WRITTEN + about(main) + ".\n",
+        DOCS / "_static" / "plots" / "against-raw.svg": plots.against_raw(main),
+    }
+    for found in kept:
+        if "processes" in found:
+            for writing, name in ((False, "readers-alone"), (True, "readers-beside-a-writer")):
+                made[DOCS / "_static" / "plots" / f"{name}.svg"] = plots.by_readers(found, writing=writing)
+            made[DOCS / "performance-processes.inc"] = WRITTEN + processes(found)
+    for work in SIZED:
+        if len(results) > 1:
+            made[DOCS / "_static" / "plots" / f"size-{work.replace('_', '-')}.svg"] = plots.by_size(results, work)
+    return made
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Write the files."""
+    argparse.ArgumentParser(prog="python -m benchmarks.site", description=__doc__).parse_args(arguments)
+    for path, text in files().items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        print(path.relative_to(DOCS.parent))
+
+
+if __name__ == "__main__":
+    main()
