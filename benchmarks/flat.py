@@ -1,6 +1,6 @@
 """FlatBuffers of a declared class against the FlatBuffers runtime with the classes that flatc generates.
 
-    python -m benchmarks.flat [--rounds N] [--rows N]
+    python -m benchmarks.flat [--rounds N] [--rows N] [--output FILE]
 
 Both build and read buffers of the same ten fields; each reads what the other has built, too. All run in one process, in
 interleaved rounds; times are CPU time per row, the median over the rounds. It needs ``flatc`` (Debian: the package
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import gc
 import importlib
+import json
 import platform
 import random
 import shutil
@@ -28,6 +29,7 @@ from typing import Any
 
 import attrs
 
+from benchmarks.run import machine
 from zlmdb import fbs
 from zlmdb.values import FlatBuffers
 
@@ -202,6 +204,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="FlatBuffers of a class against the runtime with flatc's classes")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--rows", type=int, default=5000)
+    parser.add_argument("--output", type=Path, help="file for the numbers (benchmarks/results/flat/<rows>.json)")
     options = parser.parse_args()
     if shutil.which("flatc") is None:
         sys.exit("flatc is not installed, and the rival's classes are its work: install flatbuffers-compiler")
@@ -210,6 +213,15 @@ def main() -> None:
         found = works(module, rows_of(options.rows))
         result = measure(found, options.rounds, options.rows)
     flatc = subprocess.run(["flatc", "--version"], check=True, capture_output=True, text=True).stdout.strip()
+    kept = {
+        "rows": options.rows,
+        "rounds": options.rounds,
+        "machine": machine({}) | {"flatbuffers": version("flatbuffers"), "flatc": flatc.removeprefix("flatc version ")},
+        "ns": result,
+    }
+    output = options.output or Path(__file__).parent / "results" / "flat" / f"{options.rows}.json"
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(json.dumps(kept, indent=1) + "\n")
     print(f"Python {platform.python_version()}, flatbuffers {version('flatbuffers')}, {flatc}")
     print("CPU time per row, nanoseconds\n")
     print(f"{'':30} {'zlmdb':>8} {'flatc':>8} {'times':>6}")
