@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 from zlmdb import errors
 from zlmdb.database import generation
 from zlmdb.engine import EngineError, translate
+from zlmdb.engine.environment import PROBE
 
 if TYPE_CHECKING:
     from zlmdb.columns.result import Result
@@ -118,6 +119,8 @@ class Transaction:
         else:
             try:
                 raw = env.begin_raw(None, None, False, self._buffers)
+                if env.probes:
+                    raw.get(PROBE)
             except EngineError:
                 raw = env.begin(False, self._buffers)
             self.get = raw.get

@@ -4,6 +4,14 @@ The map. Without a cap a large stretch of address space is reserved (the file st
 never has to grow. Where that is impossible (a writable map, a limit on address space, 32 bits, Windows) the map starts
 small and grows ahead of need when a write transaction begins, as long as no other transaction of this process is open,
 because LMDB cannot move the map under a living transaction.
+
+Readers of files of the LMDB 1.0 format. A reader first writes down the number of the last commit, which keeps the pages
+of that commit and all later ones from being used again, and then copies where the trees begin. If it is put to sleep
+between the two while others commit, it gets the trees of a later commit: a sound snapshot under a number too low. But
+py-lmdb 3.0.0 takes pages that are newer than that number for damage (a check that it adds to LMDB 1.0, against forged
+files), so that everything the reader asks is answered with CorruptedError. Seen with four processes that read beside
+one that writes, every few million transactions. Every commit makes a new root, so the first page that such a reader
+looks at tells; therefore each looks at one before anybody uses it, and is begun again if that fails.
 """
 
 from __future__ import annotations
@@ -34,6 +42,10 @@ RESERVATIONS = (1 << 40, 1 << 36, 1 << 33)
 #: A growing map is enlarged when less than this fraction of it is unused.
 HEADROOM = 0.5
 MAX_READERS = 1024
+#: The key that a reader looks for to see whether it can read: where the catalog begins. It need not be there.
+PROBE = b"\0\0"
+#: How often a reader is begun until the file is held to be damaged.
+PROBES = 100
 MAX_NAMED = 64
 LIB_VERSIONS = {"0.9": 0, "1.0": 1}
 
@@ -117,6 +129,8 @@ class Environment:
             self.raw.reader_check()
         self.max_key_size: int = self.raw.max_key_size()
         self.begin_raw: Callable[..., Any] = self.raw.begin
+        #: True if a reader is to look whether it can read, see above.
+        self.probes = self.lib_version == "1.0"
 
     def _open(self) -> Any:
         """Open the file; again, if another process was just making it."""
@@ -278,10 +292,20 @@ class Environment:
             self.release_pins()
         if write:
             return self._begin_write(buffers)
-        try:
-            return self.begin_raw(None, None, False, buffers)
-        except lmdb.Error as error:
-            return self._begin_again(error, False, buffers)
+        problem: lmdb.Error = lmdb.CorruptedError(self.path)
+        for _ in range(PROBES):
+            try:
+                raw = self.begin_raw(None, None, False, buffers)
+            except lmdb.Error as error:
+                raw = self._begin_again(error, False, buffers)
+            try:
+                if self.probes:
+                    raw.get(PROBE)
+                return raw
+            except lmdb.CorruptedError as error:
+                raw.abort()
+                problem = error
+        raise translate(problem, path=self.path) from problem
 
     def _begin_write(self, buffers: bool) -> Any:
         if self.options.readonly:
