@@ -106,12 +106,12 @@ class Environment:
         self.writer: int | None = None
         #: Key and value types of the tables attached by this process, by identity: a table is read in one way only.
         self.identities: dict[Any, dict[str, Any]] = {}
-        #: What the database floor knows of the file's declarations: the generation that the attached maps were last
-        #: compared with, and the engine's handle of the named database that holds it.
+        #: The generation of the file's declarations that the attached maps were last compared with.
         self.generation = 0
-        self.remembered: Any = None
         #: True if one of the attached maps is declared otherwise in the file.
         self.outdated = False
+        #: Held while the attached maps are compared, or one is added.
+        self.attaching = threading.RLock()
         #: Read snapshots kept open because arrays over the map outlived their transaction.
         self.pinned: list[Any] = []
         self._lock = threading.Lock()
@@ -339,21 +339,6 @@ class Environment:
             self.raw.set_mapsize(0)
             return self.begin_raw(None, None, write, buffers)
         raise translate(error, path=self.path) from error
-
-    def open_named(self, name: bytes) -> Any:
-        """The engine's handle of a named database that exists.
-
-        It is opened in a transaction of its own, which is committed, so that it stays open whatever becomes of others.
-        """
-        with self._lock:
-            raw = self.raw.begin()
-            try:
-                handle = self.raw.open_db(name, txn=raw, create=False)
-                raw.commit()
-            except BaseException:
-                raw.abort()
-                raise
-            return handle
 
     def live_transactions(self) -> list[Any]:
         """The transactions of this process that have not ended."""
