@@ -64,7 +64,7 @@ def processes(found: dict[str, Any]) -> str:
     readers = sum(run["readers"] for run in found["processes"] if run["writing"] and run["who"] != "sqlite")
     told = sum(len(run["errors"]) for run in failed)
     note = (
-        f"LMDB 1.0 told {told} of the {readers} readers beside a writer, by hand and of zlmdb, that a page was of the "
+        f"py-lmdb told {told} of the {readers} readers beside a writer, by hand and of zlmdb, that a page was of the "
         "wrong type: see :ref:`fault-of-lmdb-1-0`."
     )
     about = (

@@ -8,6 +8,7 @@ import pytest
 from dbsupport import Counters, Notes, People, Users, declare, everything, last_txnid, user
 
 import zlmdb
+from zlmdb.database.catalog import REMEMBERED
 
 OID = uuid.UUID("3f6b0f2e-5c57-4b0e-8d50-7a8f8c0a1001")
 
@@ -264,7 +265,7 @@ def test_what_a_newer_release_remembers_is_left_alone(path: str) -> None:
 
 def named(db: Any) -> Any:
     raw = db._environment().raw
-    name = next(k for k, _ in everything(db) if k[:2] == b"\xff\xff").rstrip(b"\0")
+    name = next(k for k, _ in everything(db) if k.startswith(REMEMBERED)).rstrip(b"\0")
     return raw, raw.open_db(name, create=False)
 
 

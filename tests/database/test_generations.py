@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from dbsupport import run_python
+from dbsupport import in_fork, run_python
 
 import zlmdb
 
@@ -197,3 +198,129 @@ def test_indexes_attached_by_hand_are_kept_through_transactions(path: str) -> No
         with db.begin(write=True) as txn:
             txn[rows][2] = "two"
             assert index[txn, "TWO"] == 2
+
+
+def test_a_file_that_another_process_made_is_watched_without_comparing_every_time(path: str, tmp_path: Path) -> None:
+    declare_elsewhere(tmp_path, path, "n")
+    table = things("n")
+    with zlmdb.open(path, [table]) as db:
+        with db.begin(write=True) as txn:
+            txn[table]["a"] = {"n": 1}
+        env = db._env
+        assert env.generation == 1  # and not compared anew in every transaction
+        with db.begin() as older:
+            declare_elsewhere(tmp_path, path, "m")
+            with db.begin(write=True) as txn, pytest.raises(zlmdb.TableMismatch):
+                txn[table]["a"] = {"n": 2}
+            assert env.generation == 2
+            assert len(older[table].by_n) == 2  # as its snapshot says
+
+
+@pytest.mark.parametrize("how", ["opened again", "in a forked child"])
+def test_maps_of_a_handle_that_opens_again_are_watched(how: str, path: str, tmp_path: Path) -> None:
+    table = things("n")
+    db = zlmdb.open(path, [table])
+    handle = db._tables[table]
+
+    def write() -> str:
+        with db.begin(write=True) as txn:
+            for target in (lambda: handle.__setitem__((txn, "b"), {"n": 2}), lambda: txn[table].put("b", {"n": 2})):
+                with pytest.raises(zlmdb.TableMismatch):
+                    target()
+        return "refused"
+
+    if how == "opened again":
+        db.close()
+        with db:
+            declare_elsewhere(tmp_path, path, "m")
+            assert write() == "refused"
+    else:
+
+        def child() -> str:
+            with db.begin() as txn:
+                list(txn[table])
+            declare_elsewhere(tmp_path, path, "m")
+            return write()
+
+        assert in_fork(child) == "refused"
+        db.close()
+
+
+def test_two_declarations_that_are_placed_anew_do_not_both_write(path: str) -> None:
+    first, second = things("n"), things("n", "m")
+    db = zlmdb.open(path, [first])
+    db.attach_table(second)
+    db.close()
+    with db:
+        refused = 0
+        for table in (first, second):
+            with db.begin(write=True) as txn:
+                try:
+                    txn[table]["a"] = {"n": 1, "m": 1}
+                except zlmdb.TableMismatch:
+                    refused += 1
+        assert refused == 1
+    with zlmdb.open(path, [second]) as db:
+        assert db.verify() == []
+
+
+def test_detaching_an_index_does_not_let_an_outdated_map_write(path: str) -> None:
+    table = things("n")
+    names = zlmdb.table(uuid.uuid4())(type("Names", (zlmdb.MapStringString,), {}))
+    with zlmdb.open(path, [table]) as db:
+        handle = db._tables[table]
+        handle.attach_index("x", db.attach_table(names), lambda row: str(row["n"]))
+        zlmdb.open(path, [things("n", "m")]).close()
+        with db.begin(write=True) as txn:
+            assert len(txn[table]) == 0
+            handle.detach_index("x")
+            with pytest.raises(zlmdb.TableMismatch):
+                txn[table]["a"] = {"n": 1}
+            with pytest.raises(zlmdb.TableMismatch):
+                handle[txn, "a"] = {"n": 1}
+
+
+def test_an_index_that_has_not_changed_is_read_by_an_older_declaration(path: str) -> None:
+    older = things("n")
+    with zlmdb.open(path, [older]) as db:
+        newer = things("n", "m")
+        db.attach_table(newer)
+        with db.begin(write=True) as txn:
+            txn[newer]["a"] = {"n": 1, "m": 1}
+        with db.begin() as txn:
+            assert [row["m"] for row in txn[older].by_n] == [1]
+
+
+def test_threads_that_attach_write_and_read_do_not_meet(path: str) -> None:
+    table = things("n")
+    problems: list[BaseException] = []
+    with zlmdb.open(path, [table], durability="unsafe") as db:
+
+        def attach(number: int) -> None:
+            try:
+                for n in range(20):
+                    oid = uuid.UUID(int=number * 1000 + n)
+                    more = zlmdb.table(oid)(
+                        type("More", (zlmdb.MapStringJson,), {"by_n": zlmdb.index("n", key=zlmdb.Int64)})
+                    )
+                    db.attach_table(more)
+            except BaseException as error:
+                problems.append(error)
+
+        def use() -> None:
+            try:
+                for n in range(60):
+                    with db.begin(write=True) as txn:
+                        txn[table][str(n)] = {"n": n}
+                    with db.begin() as txn:
+                        assert len(txn[table].by_n) > 0
+            except BaseException as error:
+                problems.append(error)
+
+        threads = [threading.Thread(target=attach, args=(n,)) for n in (1, 2)] + [threading.Thread(target=use)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert problems == []
+        assert db.verify() == []

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from zlmdb import errors
-from zlmdb.database import catalog
+from zlmdb.database import catalog, generation
 from zlmdb.database.catalog import Remembered, Slot
 from zlmdb.database.evolve import settle_schema
 from zlmdb.tables import maintain
@@ -42,6 +42,8 @@ class _Wanted:
     index_slots: dict[str, int] = field(default_factory=dict)
     stale: list[str] = field(default_factory=list)
     remember: dict[str, Any] | None = None
+    #: The generation of what the file said.
+    seen: int = 0
     #: Prefixes of indexes that the file has, and that are declared no longer.
     dropped: list[bytes] = field(default_factory=list)
     #: The FlatBuffers schema of its values, as the file is to remember it; None if they have none, or none is known.
@@ -74,8 +76,7 @@ def attach(db: Database, classes: Iterable[type[Any]], progress: Progress | None
     try:
         _look(db, wanted, raw, write=False)
     finally:
-        # Committed rather than aborted: a named database opened in it stays open for later transactions.
-        raw.commit()
+        raw.abort()
     if all(table.settled for table in wanted):
         return [_handle(db, table) for table in wanted]
     if db.is_readonly:
@@ -177,6 +178,7 @@ def _look(db: Database, wanted: list[_Wanted], raw: Any, *, write: bool) -> None
     for table in wanted:
         oid = _oid(table)
         table.slot = known.get(oid)
+        table.seen = generation.current(raw)
         table.stale, table.remember, table.index_slots, table.schema = [], None, {}, None
         table.definition = _declared(table.cls)
         if table.slot is None and broken:
@@ -346,7 +348,8 @@ def _handle(db: Database, table: _Wanted) -> Any:
         handle._use(classes)
     handle._place(slot.slot, [table.index_slots[plan.name] for plan in classes.plans], env.max_key_size)
     handle._db = weakref.ref(db)
-    env.handles.add(handle)
+    db._handles.add(handle)
+    generation.watch(env, handle, table.seen)
     return handle
 
 

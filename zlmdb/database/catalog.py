@@ -33,8 +33,9 @@ __all__ = ["GENERATION", "LAST_SLOT", "REMEMBERED", "Remembered", "Slot", "alloc
 LAST_SLOT = 65534
 #: Name of the named database with what the catalog's records have no room for.
 REMEMBERED = b"\xff\xffzlmdb.tables"
-#: Key of the number that rises with every change of what is remembered; no table's, whose keys have 16 bytes.
-GENERATION = b"generation"
+#: Key of the number that rises with every change of what is remembered. It is a plain record of the main database,
+#: where every transaction can read it; no table has this prefix.
+GENERATION = b"\xff\xffzlmdb.generation"
 FORMAT = 1
 
 
@@ -141,12 +142,6 @@ def write_slot(raw: Any, slot: Slot) -> None:
     raw.put(slot.key(), slot.encode())
 
 
-def is_named(raw: Any, name: bytes) -> bool:
-    """True if the file has a named database of that name."""
-    # Its record lies in the main database, under its name (which the 1.0 format ends with a NUL).
-    return raw.get(name) is not None or raw.get(name + b"\0") is not None
-
-
 class Remembered:
     """What the file remembers of its tables beside the catalog records.
 
@@ -161,7 +156,8 @@ class Remembered:
         self._raw = raw
         self._write = write
         self._handle: Any = None
-        if is_named(raw, REMEMBERED):
+        # The record of a named database lies in the main one, under its name (which the 1.0 format ends with a NUL).
+        if raw.get(REMEMBERED) is not None or raw.get(REMEMBERED + b"\0") is not None:
             self._handle = env.open_db(REMEMBERED, txn=raw, create=False)
 
     def get(self, oid: uuid.UUID) -> dict[str, Any] | None:
@@ -194,5 +190,5 @@ class Remembered:
         if self._handle is None:
             self._handle = self._env.open_db(REMEMBERED, txn=self._raw, create=True)
         self._raw.put(oid.bytes, cbor2.dumps({"format": FORMAT, **record}), db=self._handle)
-        number = int.from_bytes(self._raw.get(GENERATION, b"", db=self._handle), "big")
-        self._raw.put(GENERATION, (number + 1).to_bytes(8, "big"), db=self._handle)
+        number = int.from_bytes(self._raw.get(GENERATION, b""), "big")
+        self._raw.put(GENERATION, (number + 1).to_bytes(8, "big"))

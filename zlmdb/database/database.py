@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from zlmdb import errors
-from zlmdb.database import catalog, report
+from zlmdb.database import catalog, generation, report
 from zlmdb.database.attach import attach
 from zlmdb.database.migrate import migrate
 from zlmdb.database.schema import tables_of
@@ -117,6 +117,8 @@ class Database:
         self._env: Environment | None = None
         self._lib_version: str | None = None
         self._finalizer: Any = None
+        #: All attached maps, as long as the program holds them.
+        self._handles: weakref.WeakSet[Any] = weakref.WeakSet()
         #: Attached maps by table class: what ``txn[Table]`` looks up.
         self._tables: dict[type[Any], Any] = {}
         #: What ``schema.attach()`` gave, for a database opened with a schema.
@@ -193,6 +195,9 @@ class Database:
             os.mkdir(path)
         env = acquire(path, self._options, share=self._share)
         self._env = env
+        # Opened again, or in a forked child: the file may have been declared otherwise meanwhile.
+        for handle in tuple(self._handles):
+            generation.watch(env, handle, 0)
         self._lib_version = env.lib_version
         self._finalizer = weakref.finalize(self, _give_back, env, path if self._is_temp else None)
 

@@ -9,19 +9,16 @@ map that fits no longer can be read by key, but neither written nor read through
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from zlmdb import errors
-from zlmdb.database.catalog import GENERATION, REMEMBERED, Remembered, is_named
-from zlmdb.engine import EngineError
+from zlmdb.database.catalog import GENERATION, Remembered
 from zlmdb.tables.outdated import outdated_error
 
 if TYPE_CHECKING:
     from zlmdb.engine import Environment
 
-__all__ = ["check", "difference", "follow"]
+__all__ = ["check", "current", "difference", "follow", "watch"]
 
 
 def follow(env: Environment, raw: Any) -> None:
@@ -31,81 +28,72 @@ def follow(env: Environment, raw: Any) -> None:
         env: the environment.
         raw: a raw transaction that has just begun.
     """
-    known = _number(env, raw)
-    if known is not None and known <= env.generation:
+    number = current(raw)
+    if number <= env.generation:
         return
-    with _seeing(env, raw) as (seeing, number):
-        remembered = Remembered(env.raw, seeing, write=False)
+    # Threads must not put what they found in older snapshots over what others found in newer ones.
+    with env.attaching:
+        if number <= env.generation:
+            return
+        remembered = Remembered(env.raw, raw, write=False)
         problems = {handle: _difference(handle, remembered) for handle in tuple(env.handles)}
-    for handle, problem in problems.items():
-        handle._outdate(problem)
-    env.outdated = any(problems.values())
-    env.generation = number
+        for handle, problem in problems.items():
+            handle._outdate(problem)
+        env.outdated = any(problems.values())
+        env.generation = number
 
 
-def check(env: Environment, raw: Any, table: Any) -> None:
-    """Refuse to read through the indexes of a map that is not declared as the file says.
+def watch(env: Environment, handle: Any, seen: int) -> None:
+    """Have an attached map compared with the file from now on.
+
+    Args:
+        env: the environment.
+        handle: the map.
+        seen: the generation of the file with which it was compared when it was attached.
+    """
+    with env.attaching:
+        env.handles.add(handle)
+        # If the file has been declared otherwise since, the next transaction looks at all maps again.
+        env.generation = min(env.generation, seen)
+
+
+def check(env: Environment, raw: Any, table: Any, index: str) -> None:
+    """Refuse to read through an index that is not declared as the file says.
 
     Args:
         env: the environment.
         raw: a raw transaction, which may be older than what this process knows of the file.
         table: the map of the transaction.
+        index: name of the index.
 
     Raises:
-        TableMismatch: if its indexes are others in the file.
+        TableMismatch: if it is another one in the file, or none.
     """
-    problem = difference(env, raw, table)
+    problem = difference(env, raw, table, index)
     if problem is not None:
         raise outdated_error(table, problem)
 
 
-def difference(env: Environment, raw: Any, table: Any) -> str | None:
+def difference(env: Environment, raw: Any, table: Any, index: str | None = None) -> str | None:
     """In what a map's declaration differs from the file's, as a transaction sees it; None if it does not.
 
-    Args: as for :func:`check`.
+    Args: as for :func:`check`; without an index, all that is declared is compared.
     """
-    number = _number(env, raw)
-    if number is not None and number == env.generation and not env.outdated:
+    number = current(raw)
+    if number > env.generation:
+        follow(env, raw)
+    if number == env.generation and not env.outdated:
         return None
-    with _seeing(env, raw) as (seeing, number):
-        if number > env.generation:
-            follow(env, raw)
-        return _difference(table, Remembered(env.raw, seeing, write=False))
+    return _difference(table, Remembered(env.raw, raw, write=False), index)
 
 
-def _number(env: Environment, raw: Any) -> int | None:
-    """The generation of the file; None if the transaction cannot see it."""
-    handle = env.remembered
-    if handle is None:
-        return None if is_named(raw, REMEMBERED) else 0
-    try:
-        number = raw.get(GENERATION, db=handle)
-    except EngineError:
-        return None  # it began before the named database was opened here
+def current(raw: Any) -> int:
+    """The generation of the file, as a raw transaction sees it."""
+    number = raw.get(GENERATION)
     return 0 if number is None else int.from_bytes(number, "big")
 
 
-@contextmanager
-def _seeing(env: Environment, raw: Any) -> Iterator[tuple[Any, int]]:
-    """A raw transaction that sees what the file remembers of its tables, and the generation.
-
-    It is `raw`; or a reader of its own, if another program has made the named database since this process attached its
-    tables, because a handle serves only transactions that begin after it was opened.
-    """
-    number = _number(env, raw)
-    if number is not None:
-        yield raw, number
-        return
-    if env.remembered is None:
-        env.remembered = env.open_named(REMEMBERED)
-    own = env.begin(False, False)
-    try:
-        yield own, _number(env, own) or 0
-    finally:
-        own.abort()
-
-
-def _difference(table: Any, remembered: Remembered) -> str | None:
+def _difference(table: Any, remembered: Remembered, index: str | None = None) -> str | None:
     """In what a map's declaration differs from what the file remembers of its table; None if it fits."""
     definition = table._definition
     try:
@@ -114,7 +102,7 @@ def _difference(table: Any, remembered: Remembered) -> str | None:
         return error.message
     stored = (record or {}).get("indexes", {})
     declared = {index.name: index.describe() for index in definition.indexes}
-    if stored != declared:
+    if stored != declared if index is None else stored.get(index) != declared.get(index):
         return (
             f"its indexes were declared otherwise since it was attached here: the file has {_names(stored, declared)}, "
             f"this program {_names(declared, stored)}"

@@ -8,6 +8,7 @@ from zlmdb.database.catalog import Remembered
 from zlmdb.tables import maintain
 from zlmdb.tables.bounds import after_slot
 from zlmdb.tables.map import definition_of
+from zlmdb.tables.outdated import outdated_error
 
 if TYPE_CHECKING:
     from zlmdb.database.database import Database
@@ -20,7 +21,7 @@ def migrate(db: Database) -> int:
     env = db._environment()
     attached = {handle._definition.oid for handle in db._tables.values()}
     # Every map of the process on such a table, whichever handle of the file it is of: they must change together.
-    old = [(handle, handle._definition) for handle in env.handles if _is_old(handle)]
+    old = [(handle, handle._definition) for handle in tuple(env.handles) if _is_old(handle)]
     old = [(handle, definition) for handle, definition in old if definition.oid in attached]
     if not old:
         return 0
@@ -28,6 +29,9 @@ def migrate(db: Database) -> int:
     done: set[Any] = set()
     try:
         with db.begin(write=True) as txn:
+            for handle, _ in old:
+                if handle._outdated is not None:
+                    raise outdated_error(handle, handle._outdated)
             remembered = Remembered(env.raw, txn._raw, write=True)
             for handle, definition in old:
                 ordered = definition.with_key(definition_of(handle._compiled.table).key)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 from zlmdb import errors
 from zlmdb.database import generation
 from zlmdb.engine import EngineError, translate
+from zlmdb.engine.environment import PROBE
 
 if TYPE_CHECKING:
     from zlmdb.columns.result import Result
@@ -118,6 +119,8 @@ class Transaction:
         else:
             try:
                 raw = env.begin_raw(None, None, False, self._buffers)
+                if env.probes:
+                    raw.get(PROBE)
             except EngineError:
                 raw = env.begin(False, self._buffers)
             self.get = raw.get
@@ -329,11 +332,10 @@ class Transaction:
         bound[table] = live
         return live
 
-    def _check_declared(self, table: Any) -> None:
-        """Refuse to read through the indexes of a map whose table was declared otherwise since it was attached."""
+    def _check_declared(self, table: Any, index: str) -> None:
+        """Refuse to read through an index that was declared otherwise since its map was attached."""
         self._require_open()
-        if not self._write:
-            generation.check(self._env, self._raw, table)
+        generation.check(self._env, self._raw, table, index)
 
     def sql(self, query: str, params: Sequence[Any] | Mapping[str, Any] | None = None) -> Result:
         """The answer to a query in SQL over the attached tables, as this transaction sees them.

@@ -4,6 +4,14 @@ The map. Without a cap a large stretch of address space is reserved (the file st
 never has to grow. Where that is impossible (a writable map, a limit on address space, 32 bits, Windows) the map starts
 small and grows ahead of need when a write transaction begins, as long as no other transaction of this process is open,
 because LMDB cannot move the map under a living transaction.
+
+Readers of files of the LMDB 1.0 format. A reader first writes down the number of the last commit, which keeps the pages
+of that commit and all later ones from being used again, and then copies where the trees begin. If it is put to sleep
+between the two while others commit, it gets the trees of a later commit: a sound snapshot under a number too low. But
+py-lmdb 3.0.0 takes pages that are newer than that number for damage (a check that it adds to LMDB 1.0, against forged
+files), so that everything the reader asks is answered with CorruptedError. Seen with four processes that read beside
+one that writes, every few million transactions. Every commit makes a new root, so the first page that such a reader
+looks at tells; therefore each looks at one before anybody uses it, and is begun again if that fails.
 """
 
 from __future__ import annotations
@@ -34,6 +42,10 @@ RESERVATIONS = (1 << 40, 1 << 36, 1 << 33)
 #: A growing map is enlarged when less than this fraction of it is unused.
 HEADROOM = 0.5
 MAX_READERS = 1024
+#: The key that a reader looks for to see whether it can read: where the catalog begins. It need not be there.
+PROBE = b"\0\0"
+#: How often a reader is begun until the file is held to be damaged.
+PROBES = 100
 MAX_NAMED = 64
 LIB_VERSIONS = {"0.9": 0, "1.0": 1}
 
@@ -94,12 +106,12 @@ class Environment:
         self.writer: int | None = None
         #: Key and value types of the tables attached by this process, by identity: a table is read in one way only.
         self.identities: dict[Any, dict[str, Any]] = {}
-        #: What the database floor knows of the file's declarations: the generation that the attached maps were last
-        #: compared with, and the engine's handle of the named database that holds it.
+        #: The generation of the file's declarations that the attached maps were last compared with.
         self.generation = 0
-        self.remembered: Any = None
         #: True if one of the attached maps is declared otherwise in the file.
         self.outdated = False
+        #: Held while the attached maps are compared, or one is added.
+        self.attaching = threading.RLock()
         #: Read snapshots kept open because arrays over the map outlived their transaction.
         self.pinned: list[Any] = []
         self._lock = threading.Lock()
@@ -117,6 +129,8 @@ class Environment:
             self.raw.reader_check()
         self.max_key_size: int = self.raw.max_key_size()
         self.begin_raw: Callable[..., Any] = self.raw.begin
+        #: True if a reader is to look whether it can read, see above.
+        self.probes = self.lib_version == "1.0"
 
     def _open(self) -> Any:
         """Open the file; again, if another process was just making it."""
@@ -278,10 +292,20 @@ class Environment:
             self.release_pins()
         if write:
             return self._begin_write(buffers)
-        try:
-            return self.begin_raw(None, None, False, buffers)
-        except lmdb.Error as error:
-            return self._begin_again(error, False, buffers)
+        problem: lmdb.Error = lmdb.CorruptedError(self.path)
+        for _ in range(PROBES):
+            try:
+                raw = self.begin_raw(None, None, False, buffers)
+            except lmdb.Error as error:
+                raw = self._begin_again(error, False, buffers)
+            try:
+                if self.probes:
+                    raw.get(PROBE)
+                return raw
+            except lmdb.CorruptedError as error:
+                raw.abort()
+                problem = error
+        raise translate(problem, path=self.path) from problem
 
     def _begin_write(self, buffers: bool) -> Any:
         if self.options.readonly:
@@ -315,21 +339,6 @@ class Environment:
             self.raw.set_mapsize(0)
             return self.begin_raw(None, None, write, buffers)
         raise translate(error, path=self.path) from error
-
-    def open_named(self, name: bytes) -> Any:
-        """The engine's handle of a named database that exists.
-
-        It is opened in a transaction of its own, which is committed, so that it stays open whatever becomes of others.
-        """
-        with self._lock:
-            raw = self.raw.begin()
-            try:
-                handle = self.raw.open_db(name, txn=raw, create=False)
-                raw.commit()
-            except BaseException:
-                raw.abort()
-                raise
-            return handle
 
     def live_transactions(self) -> list[Any]:
         """The transactions of this process that have not ended."""

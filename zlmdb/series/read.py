@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zlmdb.engine import EngineError
+from zlmdb import errors
 from zlmdb.series.layout import HAS_TABLE, HEAD_END, Chunk, position
 from zlmdb.series.slices import Slice
 from zlmdb.series.store import Ticks
@@ -44,8 +44,8 @@ class source:  # noqa: N801  # used as a function
             self._raw = raw
             return
         try:
-            other: Any = txn._env.begin_raw(None, None, False, True)
-        except EngineError:  # no reader's place is free: it goes with copies
+            other: Any = txn._env.begin(False, True)
+        except errors.DatabaseError:  # no reader's place is free: it goes with copies
             self._raw = raw
             return
         if other.id() == raw.id():

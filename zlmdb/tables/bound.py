@@ -86,7 +86,7 @@ class BoundMap(Ops, Output, Times, MutableMapping[Any, Any]):
         return show.selection(rows, f"table {self._definition.name}")
 
     def _live_index(self, name: str) -> Any:
-        self._txn._check_declared(self)
+        self._txn._check_declared(self, name)
         return live_index(self, name)
 
     # -- the mapping

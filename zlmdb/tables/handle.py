@@ -13,7 +13,7 @@ from zlmdb.tables.compile import Compiled
 from zlmdb.tables.declare import define
 from zlmdb.tables.definition import TableDefinition
 from zlmdb.tables.ops import Ops
-from zlmdb.tables.outdated import class_of
+from zlmdb.tables.outdated import class_of, rebind
 from zlmdb.tables.outlet import Rows
 from zlmdb.tables.plan import IndexPlan
 
@@ -370,7 +370,7 @@ class Handle(Ops):
         """Let a map that a transaction has taken already keep the indexes that are attached now."""
         bound = (txn._bound or {}).get(self._compiled.table)
         if bound is not None and bound._p == self._p:
-            bound.__class__ = self._compiled.bound_class
+            rebind(self, bound)
             bound._xs = self._xs
 
     def indexes(self) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from zlmdb import errors
 
-__all__ = ["class_of", "outdated_error"]
+__all__ = ["class_of", "outdated_error", "rebind"]
 
 
 def outdated_error(table: Any, problem: str) -> errors.TableMismatch:
@@ -41,13 +41,12 @@ class _OutdatedHandle(_Outdated):
 
     def _bind(self, txn: Any) -> Any:
         bound = super()._bind(txn)  # type: ignore[misc]
-        bound.__class__ = outdated_class(_OutdatedBound, bound.__class__)
-        bound._outdated = self._outdated
+        rebind(self, bound)
         return bound
 
 
 class _OutdatedBound(_Outdated):
-    delete = add = put = put_many = load = clear = _live_index = _Outdated._refuse
+    delete = add = put = put_many = load = clear = _Outdated._refuse
 
 
 @functools.lru_cache(maxsize=64)
@@ -60,3 +59,13 @@ def outdated_class(refusing: type[Any], own: Any) -> type[Any]:
 def class_of(handle: Any, own: Any) -> Any:
     """The class of an attached map: its own, as long as it is not outdated."""
     return own if handle._outdated is None else outdated_class(_OutdatedHandle, own)
+
+
+def rebind(handle: Any, bound: Any) -> None:
+    """Give the map of a transaction the class that it has for the sake of its attached map, as that is now."""
+    own = handle._compiled.bound_class
+    if handle._outdated is None:
+        bound.__class__ = own
+    else:
+        bound.__class__ = outdated_class(_OutdatedBound, own)
+        bound._outdated = handle._outdated
