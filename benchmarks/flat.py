@@ -13,6 +13,7 @@ import argparse
 import gc
 import importlib
 import json
+import os
 import platform
 import random
 import shutil
@@ -29,7 +30,7 @@ from typing import Any
 
 import attrs
 
-from benchmarks.run import machine
+import zlmdb
 from zlmdb import fbs
 from zlmdb.values import FlatBuffers
 
@@ -181,8 +182,10 @@ def works(module: Any, rows: list[Trade]) -> dict[str, dict[str, Callable[[], An
     }
 
 
-def measure(found: dict[str, dict[str, Callable[[], Any]]], rounds: int, rows: int) -> dict[str, dict[str, float]]:
-    """Median CPU time per row, in nanoseconds."""
+def measure(
+    found: dict[str, dict[str, Callable[[], Any]]], rounds: int, rows: int
+) -> dict[str, dict[str, list[float]]]:
+    """CPU time per row in each round, in nanoseconds."""
     times: dict[str, dict[str, list[float]]] = {work: {name: [] for name in runs} for work, runs in found.items()}
     for turn in range(rounds + 1):
         for work, runs in found.items():
@@ -196,11 +199,11 @@ def measure(found: dict[str, dict[str, Callable[[], Any]]], rounds: int, rows: i
                     times[work][name].append(spent / rows * 1e9)
             if any(answer != answers[0] for answer in answers):
                 raise RuntimeError(f"{work}: the answers differ: {answers}")
-    return {work: {name: statistics.median(spent) for name, spent in runs.items()} for work, runs in times.items()}
+    return times
 
 
 def main() -> None:
-    """Measure, and print the table."""
+    """Measure, keep the numbers, and print the table."""
     parser = argparse.ArgumentParser(description="FlatBuffers of a class against the runtime with flatc's classes")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--rows", type=int, default=5000)
@@ -215,9 +218,15 @@ def main() -> None:
     flatc = subprocess.run(["flatc", "--version"], check=True, capture_output=True, text=True).stdout.strip()
     kept = {
         "rows": options.rows,
-        "rounds": options.rounds,
-        "machine": machine({}) | {"flatbuffers": version("flatbuffers"), "flatc": flatc.removeprefix("flatc version ")},
-        "ns": result,
+        "cores": os.cpu_count(),
+        "versions": {
+            "python": platform.python_version(),
+            "flatbuffers": version("flatbuffers"),
+            "flatc": flatc.rpartition(" ")[2],
+            "zlmdb": zlmdb.__version__,
+        },
+        "when": time.strftime("%Y-%m-%d"),
+        "measurements": result,
     }
     output = options.output or Path(__file__).parent / "results" / "flat" / f"{options.rows}.json"
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -225,8 +234,9 @@ def main() -> None:
     print(f"Python {platform.python_version()}, flatbuffers {version('flatbuffers')}, {flatc}")
     print("CPU time per row, nanoseconds\n")
     print(f"{'':30} {'zlmdb':>8} {'flatc':>8} {'times':>6}")
-    for work, spent in result.items():
-        print(f"{work:30} {spent['zlmdb']:8.0f} {spent['flatc']:8.0f} {spent['flatc'] / spent['zlmdb']:6.1f}")
+    for work, runs in result.items():
+        ours, theirs = (statistics.median(runs[name]) for name in ("zlmdb", "flatc"))
+        print(f"{work:30} {ours:8.0f} {theirs:8.0f} {theirs / ours:6.1f}")
 
 
 if __name__ == "__main__":

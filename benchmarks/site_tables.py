@@ -46,23 +46,20 @@ def columns(found: dict[str, Any]) -> str:
     for work, label in COLUMNS.items():
         spent = found["measurements"].get(work, {})
         rows.append((label, *(_nanoseconds(median(spent[who])) if who in spent else "" for who in CONTESTANTS)))
+    return list_table(rows) + _about(found)
+
+
+def _about(found: dict[str, Any]) -> str:
+    """A sentence on size, machine and versions."""
     rounds = max(len(values) for spent in found["measurements"].values() for values in spent.values())
     versions = ", ".join(f"{name} {number}" for name, number in found["versions"].items())
-    return (
-        list_table(rows)
-        + f"\n{found['rows']:,} rows; {found['cores']} cores; {versions}; {rounds} rounds, {found['when']}.\n"
-    )
+    return f"\n{found['rows']:,} rows; {found['cores']} cores; {versions}; {rounds} rounds, {found['when']}.\n"
 
 
 def flat(found: dict[str, Any]) -> str:
     """CPU nanoseconds per row: ours, those of the compiler's classes, and how many times ours."""
     rows = [("CPU nanoseconds per row", "zlmdb", "flatc", "times")]
-    for work, spent in found["ns"].items():
-        ours, theirs = spent["zlmdb"], spent["flatc"]
+    for work, spent in found["measurements"].items():
+        ours, theirs = median(spent["zlmdb"]), median(spent["flatc"])
         rows.append((work, f"{ours:,.0f}", f"{theirs:,.0f}", f"{theirs / ours:.1f}"))
-    m = found["machine"]
-    return (
-        list_table(rows)
-        + f"\n{found['rows']:,} rows; {m['processor']}, {m['cores']} cores, {m['system']}; Python {m['python']}, "
-        + f"flatbuffers {m['flatbuffers']}, flatc {m['flatc']}; {found['rounds']} rounds, {m['when']}.\n"
-    )
+    return list_table(rows) + _about(found)
