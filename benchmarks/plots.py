@@ -11,15 +11,27 @@ from html import escape
 from statistics import median
 from typing import Any
 
+from benchmarks import series_report
 from benchmarks.report import LABELS, Numbers
 
-__all__ = ["against_raw", "by_readers", "by_size"]
+__all__ = ["against_raw", "by_readers", "by_size", "of_series"]
 
 TEXT = "fill:var(--drawing-text, #111827)"
 SOFT = "fill:var(--color-foreground-secondary, #4b5563)"
 GRID = "stroke:var(--drawing-soft, #d1d5db);stroke-width:1"
 AXIS = "stroke:var(--drawing-line, #6b7280);stroke-width:1.5"
 FONT = 'font-family="inherit" font-size="12"'
+
+
+#: The workloads of series, in few words.
+TICKS = {
+    "append": "batch append",
+    "range": "range: half of a symbol",
+    "mean": "mean of a symbol",
+    "candles": "1-minute candles",
+    "as_of": "last tick at a random time",
+    "single": "single tick, durable commit",
+}
 
 
 @dataclass(frozen=True)
@@ -62,7 +74,7 @@ def _legend(series: list[Series], x: float, y: float) -> list[str]:
     parts = []
     for one in series:
         parts += [_mark(one, x, y - 4, one.name), _text(x + 11, y, one.name)]
-        x += 26 + 7.2 * len(one.name)
+        x += 32 + 6.3 * len(one.name)
     return parts
 
 
@@ -77,6 +89,30 @@ def against_raw(found: dict[str, Any]) -> str:
     series = [ZLMDB, SQLITE, EARLIER]
     rows = [(name, label) for name, label in LABELS.items() if numbers.ratio(name, "zlmdb", "raw") is not None]
     ratios = {(name, one.who): numbers.ratio(name, one.who, "raw") for name, _ in rows for one in series}
+    return _against(series, rows, ratios, (0.5, 1, 2, 4, 8, 16))
+
+
+def of_series(found: dict[str, Any]) -> str:
+    """CPU time of the workloads of series as a multiple of hand-written chunks of NumPy columns over py-lmdb."""
+    numbers = series_report.Numbers(found)
+    series = [
+        ZLMDB,
+        Series("zlmdb-zstd", "with delta-zstd", "var(--drawing-line, #6b7280)", "diamond"),
+        Series("duckdb", "DuckDB", "var(--plot-second, #c2410c)", "square"),
+        Series("arcticdb", "ArcticDB", "var(--plot-third, #6d28d9)", "triangle"),
+    ]
+    rows = list(TICKS.items())
+    ratios = {(work, one.who): numbers.ratio(work, one.who, "raw-chunk") for work, _ in rows for one in series}
+    return _against(series, rows, ratios, (0.5, 1, 4, 16, 64, 256))
+
+
+def _against(
+    series: list[Series],
+    rows: list[tuple[str, str]],
+    ratios: dict[tuple[str, str], float | None],
+    ticks: tuple[float, ...],
+) -> str:
+    """Ratios to code by hand on a logarithmic scale: a row for each workload, a mark for each contestant."""
     known = [ratio for ratio in ratios.values() if ratio]
     low, high = math.log(min(0.4, *known) * 0.9), math.log(max(known) * 1.1)
     left, top, width, step = 230.0, 62.0, 480.0, 24.0
@@ -86,7 +122,7 @@ def against_raw(found: dict[str, Any]) -> str:
         return left + (math.log(ratio) - low) / (high - low) * width
 
     parts = _legend(series, left, 18)
-    for tick in (0.5, 1, 2, 4, 8, 16):
+    for tick in ticks:
         if low <= math.log(tick) <= high:
             style = AXIS if tick == 1 else GRID
             parts.append(f'<path d="M{at(tick):.1f},{top - 8:.1f} V{bottom:.1f}" style="fill:none;{style}"/>')

@@ -1,4 +1,4 @@
-"""Tables from kept results of series: ``python -m benchmarks.series_report``; ``--rst FILE`` writes them for the docs.
+"""Tables from kept results of series, for reading: ``python -m benchmarks.series_report``; the site has them, too.
 
 As in the other report: ratios are taken within each round and pass, and their median is shown.
 """
@@ -104,7 +104,7 @@ def tables(found: dict[str, Any]) -> list[tuple[str, tuple[str, ...], list[tuple
         rows.append((label, unit, *(_shown(numbers.time(work, name), unit) for name in who)))
     sizes = [f"{median(numbers.bytes[name]):.1f}" if name in numbers.bytes else "" for name in who]
     rows.append(("on disk", "bytes a tick", *sizes))
-    title = f"{found['rows']} ticks"
+    title = f"{found['rows']:,} ticks"
     return [
         (f"Goals, {title}", ("workload", "measure", "found", "goal", ""), goals(numbers)),
         (f"CPU time, {title}", ("workload", "", *who), rows),
@@ -119,10 +119,10 @@ def about(found: dict[str, Any]) -> str:
         f"{name} {m[name]}" for name in ("duckdb", "pyarrow", "arcticdb", "pandas", "zstandard") if m[name]
     )
     return (
-        f"{found['rows']} ticks of {ROW} bytes; {m['processor']}, {m['cores']} cores, {m['system']}; "
+        f"{found['rows']:,} ticks of {ROW} bytes; {m['processor']}, {m['cores']} cores, {m['system']}; "
         f"Python {m['python']}, "
         f"zlmdb {m['zlmdb']}, lmdb {m['lmdb']} (LMDB {m['LMDB']}), numpy {m['numpy']}, SQLite {m['sqlite']}, "
-        f"{rivals}; {repeats} rounds, {m['when']}"
+        f"{rivals}; {repeats} round{'s' * (repeats != 1)}, {m['when']}"
     )
 
 
@@ -144,7 +144,7 @@ def rst(found: dict[str, Any]) -> str:
     """The results as reStructuredText."""
     lines = [about(found) + ".", ""]
     for title, head, rows in tables(found):
-        lines += [f".. list-table:: {title}", "   :header-rows: 1", ""]
+        lines += [f".. list-table:: {title}", "   :header-rows: 1", "   :class: numbers", ""]
         for row in [head, *rows]:
             lines += [f"   {'* -' if at == 0 else '  -'} {cell}".rstrip() for at, cell in enumerate(row)]
         lines.append("")
@@ -152,19 +152,14 @@ def rst(found: dict[str, Any]) -> str:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Print or write the tables of kept results."""
+    """Print the tables of kept results."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.series_report", description=__doc__)
     parser.add_argument("files", nargs="*", type=Path, help="results (default: all in benchmarks/results/series)")
-    parser.add_argument("--rst", type=Path, help="file to write the tables to, as reStructuredText")
     given = parser.parse_args(arguments)
     files = given.files or sorted(
         (HERE / "results" / "series").glob("*.json"), key=lambda file: (len(file.name), file.name)
     )
     found = [json.loads(file.read_text()) for file in files]
-    if given.rst is not None:
-        parts = [".. Written by benchmarks/series_report.py from the files in benchmarks/results/series.", ""]
-        given.rst.write_text("\n".join([*parts, *map(rst, found)]).rstrip() + "\n")
-        return
     for one in found:
         print(text(one))
         print()

@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks import plots
+from benchmarks import plots, series_report, site_tables
 from benchmarks.report import LABELS, Numbers, about, rst
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -82,10 +82,14 @@ def readme(found: dict[str, Any]) -> str:
     return f"{begin}{BEGIN}\n{brief(found)}\n{END}{rest.split(END)[1]}"
 
 
+def kept(directory: Path) -> list[dict[str, Any]]:
+    """The results in a directory, the smallest first."""
+    return sorted((json.loads(path.read_text()) for path in directory.glob("*.json")), key=lambda found: found["rows"])
+
+
 def files() -> dict[Path, str]:
     """Every file that is made from results, with what should be in it."""
-    kept = [json.loads(path.read_text()) for path in RESULTS.rglob("*.json")]
-    results = sorted((found for found in kept if "measurements" in found), key=lambda found: found["rows"])
+    results = kept(RESULTS)
     main = next(found for found in results if found["rows"] == MAIN)
     made = {
         DOCS / "performance-results.inc": WRITTEN + rst(main).rstrip() + "\n",
@@ -94,11 +98,17 @@ def files() -> dict[Path, str]:
         DOCS / "performance-about.inc": WRITTEN + about(main) + ".\n",
         DOCS / "_static" / "plots" / "against-raw.svg": plots.against_raw(main),
     }
-    for found in kept:
-        if "processes" in found:
-            for writing, name in ((False, "readers-alone"), (True, "readers-beside-a-writer")):
-                made[DOCS / "_static" / "plots" / f"{name}.svg"] = plots.by_readers(found, writing=writing)
-            made[DOCS / "performance-processes.inc"] = WRITTEN + processes(found)
+    for found in kept(RESULTS / "processes"):
+        for writing, name in ((False, "readers-alone"), (True, "readers-beside-a-writer")):
+            made[DOCS / "_static" / "plots" / f"{name}.svg"] = plots.by_readers(found, writing=writing)
+        made[DOCS / "performance-processes.inc"] = WRITTEN + processes(found)
+    for found in kept(RESULTS / "columns"):
+        made[DOCS / "performance-columns.inc"] = WRITTEN + site_tables.columns(found)
+    for found in kept(RESULTS / "flat"):
+        made[DOCS / "performance-flat.inc"] = WRITTEN + site_tables.flat(found)
+    series = kept(RESULTS / "series")
+    made[DOCS / "performance-series.inc"] = WRITTEN + "\n".join(map(series_report.rst, series)).rstrip() + "\n"
+    made[DOCS / "_static" / "plots" / "series.svg"] = plots.of_series(series[0])
     for work in SIZED:
         if len(results) > 1:
             made[DOCS / "_static" / "plots" / f"size-{work.replace('_', '-')}.svg"] = plots.by_size(results, work)

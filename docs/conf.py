@@ -40,7 +40,7 @@ nitpick_ignore_regex = [
     ("py:class", r"(.*\.)?_\w+"),  # a private base class, whose methods are shown with the classes derived from it
     ("py:class", r".*\[.*"),  # the text of an annotation with parameters, in the list of bases
     ("py:class", "(Unique|Many)Declaration"),  # what a type checker sees in place of a declared index
-    ("py:.*", r"(np|numpy|st|hypothesis|lmdb|click|msgspec|cbor2)\..*|datetime64"),
+    ("py:.*", r"(np|numpy|st|hypothesis|lmdb|click|msgspec|cbor2)\..*|datetime64|NDArray"),
 ]
 suppress_warnings: list[str] = []
 

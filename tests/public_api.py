@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import Any
 
 SNAPSHOT = Path(__file__).with_suffix(".txt")
-MODULES = ("zlmdb.keys", "zlmdb.values", "zlmdb.errors", "zlmdb.testing", "zlmdb.testing.faults", "zlmdb")
-#: Classes that programs are given rather than name: what they can do is as public as what has a name.
+MODULES = ("zlmdb.keys", "zlmdb.values", "zlmdb.errors", "zlmdb.testing", "zlmdb.testing.faults", "zlmdb", "zlmdb.fbs")
+#: Classes that programs are given rather than name: what they can do is as public as what has a name. And what is
+#: public in rooms that have more for other rooms of the house.
 GIVEN = (
     ("zlmdb.tables.bound", "BoundMap"),
     ("zlmdb.tables.handle", "Handle"),
+    *(("zlmdb.columns", name) for name in ("Result", "arrow_reader", "arrow_table", "pandas_frame", "polars_frame")),
 )
 #: The dunder methods that are part of what a class is.
 SPOKEN = frozenset(

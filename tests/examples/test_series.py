@@ -14,6 +14,7 @@ from examples import candles, feed, order_book, sensors
 from schemas.timeseries import Candles, Market, Readings, Station, Ticks
 
 ROOT = Path(__file__).parents[2]
+PROGRAMS = ("candles", "sensors", "feed", "order_book")
 
 
 def test_candles_are_those_of_the_trades(path: str) -> None:
@@ -68,7 +69,7 @@ def test_order_books(path: str) -> None:
     assert room == order_book.snapshot(90)["size"][1, :10].sum()
 
 
-@pytest.mark.parametrize("name", ["candles", "sensors", "feed", "order_book"])
+@pytest.mark.parametrize("name", PROGRAMS)
 def test_each_runs_as_a_program(name: str, tmp_path: Path) -> None:
     command = [sys.executable, str(ROOT / "examples" / f"{name}.py")]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=100, check=False)

@@ -12,6 +12,7 @@ import pytest
 
 import zlmdb
 from examples import addressbook_lmdb, cache, config_store, embeddings, event_store, job_queue
+from tests.examples import test_series
 
 ROOT = Path(__file__).parents[2]
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
@@ -46,6 +47,7 @@ def test_an_example_runs_from_anywhere(name: str, tmp_path: Path) -> None:
 def test_every_example_is_run_and_listed() -> None:
     files = {path.stem for path in (ROOT / "examples").glob("*.py")} - {"__init__"}
     others = {path.stem for path in (ROOT / "tests" / "examples").glob("test_*.py")}
+    others |= {f"test_{name}" for name in test_series.PROGRAMS}
     listed = (ROOT / "docs" / "start" / "examples.rst").read_text()
     for name in files:
         assert name in PRINTED or f"test_{name}" in others, f"{name} is run by no test"

@@ -25,6 +25,7 @@ from zlmdb.columns.pushdown import Condition, key_range, scans
 from zlmdb.columns.result import Result, as_declared
 from zlmdb.keys import Composite
 from zlmdb.tables import bounds
+from zlmdb.tables.hooks import HookedTable
 from zlmdb.tables.outlet import Rows
 
 if TYPE_CHECKING:
@@ -271,6 +272,13 @@ def _views(con: Any, txn: Transaction, text: str, run: _Run) -> list[_View]:
         if len(tables) > 1:
             run.unusable[name] = errors.QueryError(
                 f"{txn._db.dbpath}: {name} names {len(tables)} tables; give them names of their own in a schema",
+                table=name,
+            )
+            continue
+        if issubclass(tables[0], HookedTable):
+            run.unusable[name] = errors.QueryError(
+                f"{txn._db.dbpath}: table {name} is no map of rows, and cannot be asked in SQL; its own methods give "
+                "its columns, which DuckDB takes, too",
                 table=name,
             )
             continue

@@ -256,6 +256,12 @@ class SeriesBase(HookedTable, Generic[K]):
     def _fault(self, error: Exception) -> Exception:
         return translate(error, path=self._txn._db.dbpath)
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the first series."""
+        from zlmdb.series import shown
+
+        return shown.series(self)
+
     def __repr__(self) -> str:
         where = f"in slot {self._slot}" if self._txn is None else f"of transaction {self._txn!r}"
         return f"<series {self._definition.name} {where}>"

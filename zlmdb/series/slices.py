@@ -68,6 +68,12 @@ class Slice:
         between = f" from {self.time[0]} to {self.time[-1]}" if len(self.time) else ""
         return f"<slice of {self.key!r}: {len(self)} ticks{between}, columns {', '.join(self._columns)}>"
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the first ticks."""
+        from zlmdb.series import shown
+
+        return shown.ticks(self)
+
     def __reduce__(self) -> Any:
         return Slice, (self.key, np.array(self.time), {name: np.array(c) for name, c in self._columns.items()})
 
