@@ -25,8 +25,8 @@ class Objects:
     def __init__(self, draw: st.DrawFn, classes: Classes) -> None:
         self.draw, self.classes, self.schema = draw, classes, classes.__schema__
 
-    def table(self, name: str, depth: int = 0) -> Any:
-        """An object of a table or struct."""
+    def table(self, name: str, depth: int = 0, cls: Any = None) -> Any:
+        """An object of a table or struct; `cls` is another class than its own for it."""
         item = self.schema.declarations[name]
         assert isinstance(item, model.Table | model.Struct)
         attributes = field_names(item.fields)
@@ -40,7 +40,7 @@ class Objects:
                 given[attributes[field.name]] = None
                 continue
             given[attributes[field.name]] = self.value(field.type, depth)
-        return self.classes[name](**given)
+        return (cls or self.classes[name])(**given)
 
     def scalar(self, kind: model.Type) -> str | None:
         if isinstance(kind, model.Ref):
@@ -73,7 +73,11 @@ class Objects:
             return cls(draw(st.sampled_from(values)))
         if isinstance(item, model.Union):
             at = draw(st.integers(0, len(item.members) - 1))
-            return self.value(item.members[at][1], depth + 1)
+            member, inner = item.members[at]
+            double = f"{item.name}.{member}"
+            if isinstance(inner, model.Ref) and double in self.classes:
+                return self.table(inner.name, depth + 1, self.classes[double])
+            return self.value(inner, depth + 1)
         return self.table(kind.name, depth + 1)
 
 
@@ -110,9 +114,9 @@ def to_json(schema: model.Schema, classes: Classes, name: str, value: Any) -> di
 
 def _member(union: model.Union, classes: Classes, value: Any) -> tuple[str, model.Type]:
     for word, kind in union.members:
-        if isinstance(kind, model.String) == isinstance(value, str) and (
-            isinstance(value, str) or (isinstance(kind, model.Ref) and isinstance(value, classes[kind.name]))
-        ):
+        double = f"{union.name}.{word}"
+        name = double if double in classes else kind.name if isinstance(kind, model.Ref) else ""
+        if type(value) is (classes[name] if name else str):
             return word, kind
     raise AssertionError(value)
 

@@ -77,14 +77,13 @@ def able(item: model.Declaration) -> bool:
 
 
 @st.composite
-def unions(draw: st.DrawFn, name: str, known: list[str], texts: bool, different: bool) -> model.Union:
+def unions(draw: st.DrawFn, name: str, known: list[str], texts: bool, one_text: bool) -> model.Union:
     words = draw(names(1, 4, taken=frozenset({"NONE"})))
     kind: Any = st.sampled_from(known).map(model.Ref)
     kinds = st.one_of(kind, st.just(model.String())) if texts else kind
-    if different:
-        types = draw(st.lists(kinds, min_size=1, max_size=len(words), unique=True))
-    else:
-        types = [draw(kinds) for _ in words]
+    types = [draw(kinds) for _ in words]
+    if one_text:
+        types = [kind for at, kind in enumerate(types) if kind != model.String() or model.String() not in types[:at]]
     members = tuple(zip(words, types, strict=False))
     words = words[: len(types)]
     values = None
@@ -161,7 +160,7 @@ def schemas(draw: st.DrawFn, *, texts: bool = True, python: bool = False, arrays
     Args:
         texts: defaults of strings and vectors, and strings in unions: not every compiler takes them.
         arrays: arrays in structs.
-        python: True leaves out what no Python class can say: unions with two members of one type.
+        python: True leaves out what no Python class can say: unions with several strings.
     """
     full: list[str] = []
 

@@ -134,8 +134,10 @@ def test_names_that_python_has_a_use_for() -> None:
 
 
 def test_what_python_cannot_say_is_refused() -> None:
-    with pytest.raises(errors.SchemaError, match=r"U: expected members of different types"):
-        fbs.load("union U { T, A: T } table T { u: U; }")
+    with pytest.raises(errors.SchemaError, match=r"U: expected one string in a union, found several"):
+        fbs.load("union U { A: string, B: string } table T { u: U; }")
+    with pytest.raises(errors.SchemaError, match=r"U: expected a member in a union, found none"):
+        fbs.load("union U {}")
     with pytest.raises(errors.SchemaError, match=r"E\.mro: .* method of every class"):
         fbs.load("enum E: byte { mro }")
     with pytest.raises(errors.SchemaError, match=r"E\._a_: .* belong to Python"):
@@ -346,6 +348,25 @@ def test_no_text_of_a_schema_is_run(evil: str) -> None:
 def test_the_members_of_a_union_keep_their_names(name: str) -> None:
     text = f"union U {{ {name}: string, Table: S }} struct S {{ a: int; }} table Q {{ u: U; }}"
     assert same(fbs.schema_of(fbs.load(text)), fbs.parse(text))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_members_of_one_type_have_classes_of_their_own(kind: Any) -> None:
+    text = """
+        namespace n; struct S { a: int; } table T { x: int; u: U; us: [U]; }
+        union U { T, Also: T, S, Point: S = 9 } root_type T;
+    """
+    ns = fbs.load(text, kind=kind)
+    also, point = ns.Also, ns["n.U.Point"]
+    assert issubclass(also, ns.T)
+    assert issubclass(point, ns.S)
+    row = ns.T(u=also(x=5), us=[ns.T(x=1), also(x=2), ns.S(a=3), point(a=4)])
+    codec: Any = zlmdb.FlatBuffers(ns.T)
+    found = fbs.detach(codec.decode(codec.encode(row)))
+    assert found == row
+    assert [type(each) for each in found.us] == [ns.T, also, ns.S, point]
+    assert same(fbs.schema_of(ns), fbs.parse(text))
+    assert pickle.loads(pickle.dumps(row)) == row
 
 
 def test_a_union_is_a_type() -> None:

@@ -14,7 +14,7 @@ indexes, the layout of its keys) lies in a named database of its own, which is m
     key             the table's oid (16 bytes)
     value           CBOR map {format: 1, key: text, value: text, pk: [text], layout: text,
                               indexes: {name: {slot: int, fields, function, key, unique, nullable, where, version}},
-                              schema?: map, of FlatBuffers declared by a class: see zlmdb.values.flat.evolution}
+                              schema?: map, of FlatBuffers declared by a class: see zlmdb.values.flat.plain}
 """
 
 from __future__ import annotations

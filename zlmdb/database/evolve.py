@@ -32,9 +32,10 @@ def settle_schema(db: Database, table: _Wanted, record: dict[str, Any] | None) -
     if not getattr(codec, "declares", False):
         return
     from zlmdb.values.flat import evolution
+    from zlmdb.values.flat.plain import remembered
 
     if stored is None:
-        table.schema = evolution.remembered(codec.declared)
+        table.schema = remembered(codec.declared)
         table.remember = {}
         return
     try:

@@ -12,7 +12,7 @@ string, [ubyte]             ``str``, ``bytes``
 [T:N]                       ``list[T]`` or ``bytes`` of that length
 table, struct               a class; the arguments of a table are given by name
 enum, with bit_flags        ``enum.IntEnum``, ``enum.IntFlag``
-union                       ``A | B``
+union                       ``A | B``; a subclass for a member whose type an earlier one has, too
 struct Uuid of 16 bytes     ``uuid.UUID``
 (logical: "datetime") ...   ``datetime.datetime`` ...: what ``zlmdb.fbs.export`` says of a number of time
 = null, or no default       ``T | None``, and None if it is not there
@@ -32,7 +32,7 @@ from typing import Literal
 from zlmdb import errors
 from zlmdb.fbs.members import Members
 from zlmdb.fbs.printer import ordered
-from zlmdb.fbs.pynames import BUILTINS, class_names, field_names, member_trouble
+from zlmdb.fbs.pynames import BUILTINS, class_names, field_names, free, member_trouble
 from zlmdb.values.flat import model
 
 __all__ = ["Kind", "classes_source"]
@@ -83,6 +83,13 @@ class Writer:
         self._uuids = {name for name in schema.declarations if self._is_uuid(name)}
         self._order = [item for item in ordered(schema) if item.name not in self._uuids]
         self.names = class_names(self._order)
+        #: "Union.Member" -> name of the class of a member whose type an earlier member has, too.
+        self.doubles: dict[str, str] = {}
+        taken = {*self.names.values()}
+        for item in self._order:
+            for member, _ in self._doubled(item):
+                self.doubles[f"{item.name}.{member}"] = free(f"{self.names[item.name]}_{member}", taken)
+                taken.add(self.doubles[f"{item.name}.{member}"])
         self._shadowed: frozenset[str] = frozenset()
         self._members = Members()
 
@@ -92,6 +99,7 @@ class Writer:
         unions = [item for item in self._order if isinstance(item, model.Union)]
         blocks = ["\n".join(block) for item in enums for block in [list(self._enum(item))]]
         blocks += ["\n".join(self._record(item)) for item in records]
+        blocks += ["\n".join(block) for item in unions for block in self._double_classes(item)]
         blocks += ["\n".join(self._union(item)) for item in unions]
         body = "\n\n\n".join(blocks)
         needed = [line for word, line in _IMPORTS.items() if word in body]
@@ -101,7 +109,7 @@ class Writer:
             other.append("from zlmdb import fbs")
         head = [f'"""{title}"""' if _simple_line(title) else repr(title)] if title else []
         head += ["from __future__ import annotations", *("\n".join(lines) for lines in (own, other) if lines)]
-        names = sorted(self.names.values())
+        names = sorted([*self.names.values(), *self.doubles.values()])
         head.append(
             "__all__ = [\n" + "".join(f'    "{name}",\n' for name in names) + "]"
             if names
@@ -147,11 +155,11 @@ class Writer:
 
     def _union(self, item: model.Union) -> Iterator[str]:
         """An alias; annotations that name it are looked up when the module is complete."""
-        parts = [self._type(kind) for _, kind in item.members]
+        parts = [self.doubles.get(f"{item.name}.{name}") or self._type(kind) for name, kind in item.members]
         if len(set(parts)) < len(parts) or not parts:
             raise errors.SchemaError(
-                f"{item.name}: expected members of different types, found {'the same twice' if parts else 'none'}: "
-                "Python cannot tell them apart; wrap one in a table of its own",
+                f"{item.name}: expected {'one string' if parts else 'a member'} in a union, found "
+                f"{'several: Python cannot tell them apart; wrap one in a table' if parts else 'none: add one'}",
                 table=item.name,
             )
         space, _, name = item.name.rpartition(".")
@@ -166,6 +174,32 @@ class Writer:
         if item.doc:
             words.append(f"doc={_tuple(item.doc)}")
         yield f"{self.names[item.name]} = Annotated[{' | '.join(parts)}, fbs.UnionOf({', '.join(words)})]"
+
+    @staticmethod
+    def _doubled(item: model.Declaration) -> Iterator[tuple[str, str]]:
+        """Members of a union whose type an earlier one has, too: their names and those of the types."""
+        seen: set[model.Type] = set()
+        for name, kind in item.members if isinstance(item, model.Union) else ():
+            if kind in seen and isinstance(kind, model.Ref):
+                yield name, kind.name
+            seen.add(kind)
+
+    def _double_classes(self, item: model.Union) -> Iterator[list[str]]:
+        """Classes that tell such members apart: of the same fields, and so of the same bytes."""
+        for member, full in self._doubled(item):
+            base = self._schema.declarations[full]
+            space, _, simple = full.rpartition(".")
+            name = free(f"{simple}_{member}", {known.rpartition(".")[2] for known in self._schema.declarations})
+            table = isinstance(base, model.Table)
+            align = f", force_align={base.force_align}" if isinstance(base, model.Struct) and base.force_align else ""
+            lines = [f"@fbs.{'table' if table else 'struct'}(name={_text(name)}, namespace={_text(space)}{align})"]
+            options = [*(["slots=True"] if self._kind == "dataclass" else []), *(["kw_only=True"] if table else [])]
+            if self._kind != "struct":
+                decorator = "attrs.define" if self._kind == "attrs" else "dataclasses.dataclass"
+                lines.append(f"@{decorator}({', '.join(options)})")
+            lines.append(f"class {self.doubles[f'{item.name}.{member}']}({self.names[full]}):")
+            lines.append(f'    """A {simple} as member {member} of union {item.name}."""')
+            yield lines
 
     @staticmethod
     def _simple(kind: model.Type) -> str:

@@ -26,7 +26,8 @@ class Classes:
 
     ``ns.geo.Point`` and ``ns["geo.Point"]`` are the class of ``Point`` in namespace ``geo``; so is ``ns.Point`` where
     no other declaration of the schema has that name. A union is the type ``A | B`` of its members, a struct ``Uuid`` of
-    16 bytes is :class:`uuid.UUID`. Iterating gives the full names.
+    16 bytes is :class:`uuid.UUID`. Iterating gives the full names. Where a member of a union has the type of an
+    earlier member, ``ns["Union.Member"]`` is a subclass of it that stands for that member.
     """
 
     def __init__(self, schema: model.Schema, classes: dict[str, Any], prefix: str = "") -> None:
@@ -85,8 +86,8 @@ def load(
 
     Raises:
         SchemaTextError: if the file cannot be read, or the text breaks a rule of the language.
-        SchemaError: if a declaration has no counterpart in Python: a union with two members of one type, a value of an
-            enum with a name that Python keeps for itself.
+        SchemaError: if a declaration has no counterpart in Python: a union with two strings or with nothing in it, a
+            value of an enum with a name that Python keeps for itself.
 
     The same schema gives the same classes. Objects are pickled by reference to their classes, so a process that reads
     such a pickle must have loaded the schema before.
@@ -115,6 +116,7 @@ def load(
     classes = {
         full: getattr(module, writer.names[full]) if full in writer.names else UUID for full in schema.declarations
     }
+    classes.update({full: getattr(module, name) for full, name in writer.doubles.items()})
     return Classes(schema, classes)
 
 

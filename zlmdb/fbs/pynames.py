@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import keyword
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from zlmdb.values.flat import model
 
-__all__ = ["BUILTINS", "class_names", "field_names", "member_trouble"]
+__all__ = ["BUILTINS", "class_names", "field_names", "free", "member_trouble"]
 
 #: Built-in types that annotations name.
 BUILTINS = ("bool", "bytes", "float", "int", "list", "str")
@@ -27,7 +27,8 @@ _TAKEN = {
 }
 
 
-def _free(name: str, taken: Iterable[str]) -> str:
+def free(name: str, taken: Collection[str]) -> str:
+    """A name that is not taken: `name`, with as many ``_`` behind it as that needs."""
     while name in taken:
         name += "_"
     return name
@@ -52,7 +53,7 @@ def class_names(declarations: Iterable[model.Declaration]) -> dict[str, str]:
     taken = set(_TAKEN)
     for name in full:
         last = name.rpartition(".")[2]
-        chosen = _free(_safe(last if counts[last] == 1 else name.replace(".", "_")), taken)
+        chosen = free(_safe(last if counts[last] == 1 else name.replace(".", "_")), taken)
         taken.add(chosen)
         names[name] = chosen
     return names
@@ -67,7 +68,7 @@ def field_names(fields: Iterable[model.Field]) -> dict[str, str]:
         if name in taken:
             names[name] = name
         else:
-            names[name] = _free(_safe(name), taken)
+            names[name] = free(_safe(name), taken)
             taken.add(names[name])
     return names
 

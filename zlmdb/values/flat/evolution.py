@@ -1,18 +1,12 @@
 """What a file remembers of a FlatBuffers schema, and how a class may differ from it.
 
-Every buffer is read by numbers: of the slot of a field, of the member of a union. The file remembers which is which, so
-a class may rename, reorder, add and drop fields, and old rows still mean what they meant. What would make them mean
-something else is refused. Names of tables are not remembered as identities: classes may be renamed freely, and a table
-is known by the field that holds it.
+Every buffer is read by numbers: of the slot of a field, of the member of a union. The file remembers which is which,
+so a class may rename, reorder, add and drop fields, and old rows still mean what they meant. What would make them
+mean something else is refused. Names of tables are not identities: classes may be renamed freely, and a table is
+known by the field that holds it. Only a class that no known field leads to is looked for under its name: a version
+before may have had it, and the next one may have both.
 
-.. code-block:: text
-
-    schema   {root: name, tables: {name: table}, structs: {name: struct}, enums: {name: enum}, unions: {name: union}}
-    table    {field: {id: int, type: text, default: number | null, required: bool, logical: text | null, was: [text]}}
-    struct   {align: int | null, fields: [[name, type, logical]]}
-    enum     {base: text, members: {name: int}}
-    union    [[number, name, type]]
-    type     "int32", "string", "[type]", "[type:length]", "@name" of a table, struct, enum or union
+The form in which it is remembered: :mod:`zlmdb.values.flat.plain`.
 """
 
 from __future__ import annotations
@@ -26,11 +20,9 @@ from zlmdb.values.faults import MISSING
 from zlmdb.values.flat import model
 from zlmdb.values.flat.kinds import Declared, Item, Record
 from zlmdb.values.flat.numbering import Ids
+from zlmdb.values.flat.plain import Plain, plain_enum, plain_field, plain_struct, plain_union, type_text
 
-__all__ = ["Break", "Plain", "remembered", "settle"]
-
-#: A schema as the file remembers it.
-Plain = dict[str, Any]
+__all__ = ["Break", "settle"]
 
 
 class Break(Exception):
@@ -51,21 +43,6 @@ class Break(Exception):
         self.found = str(found)
 
 
-def remembered(declared: Declared) -> Plain:
-    """What a file is to remember of a schema that is new to it."""
-    plain: Plain = {"root": declared.schema.root, "tables": {}, "structs": {}, "enums": {}, "unions": {}}
-    for name, declaration in declared.schema.declarations.items():
-        if isinstance(declaration, model.Table):
-            plain["tables"][name] = {found.name: _field(found) for found in declaration.fields}
-        elif isinstance(declaration, model.Struct):
-            plain["structs"][name] = _struct(declaration)
-        elif isinstance(declaration, model.Enum):
-            plain["enums"][name] = _enum(declaration)
-        else:
-            plain["unions"][name] = _union(declaration)
-    return plain
-
-
 def settle(declared: Declared, stored: Plain) -> tuple[Ids, Plain]:
     """The numbers that the fields of a class have in a file, and what the file is to remember from now on.
 
@@ -80,43 +57,6 @@ def settle(declared: Declared, stored: Plain) -> tuple[Ids, Plain]:
     settling.table(declared.root.name, stored["root"])
     settling.add()
     return settling.ids, settling.merged
-
-
-def _field(found: model.Field) -> dict[str, Any]:
-    return {
-        "id": found.id,
-        "type": _text(found.type),
-        "default": found.default,
-        "required": found.required,
-        "logical": found.attributes.get("logical"),
-        "was": [],
-    }
-
-
-def _struct(found: model.Struct) -> dict[str, Any]:
-    fields = [[field.name, _text(field.type), field.attributes.get("logical")] for field in found.fields]
-    return {"align": found.force_align, "fields": fields}
-
-
-def _enum(found: model.Enum) -> dict[str, Any]:
-    return {"base": found.base.name, "members": {member.name: member.value for member in found.members}}
-
-
-def _union(found: model.Union) -> list[list[Any]]:
-    numbers = found.values or range(1, len(found.members) + 1)
-    return [[number, name, _text(tp)] for number, (name, tp) in zip(numbers, found.members, strict=True)]
-
-
-def _text(tp: model.Type) -> str:
-    if isinstance(tp, model.Scalar):
-        return tp.name
-    if isinstance(tp, model.String):
-        return "string"
-    if isinstance(tp, model.Ref):
-        return f"@{tp.name}"
-    if isinstance(tp, model.Vector):
-        return f"[{_text(tp.element)}]"
-    return f"[{_text(tp.element)}:{tp.length}]"
 
 
 class _Settling:
@@ -208,13 +148,13 @@ class _Settling:
         where, found, field = f"{record.info.name}.{item.name}", fields[name], item.field
         if item.given is not None and item.given != found["id"]:
             raise Break(where, "a field keeps its id", f"id {found['id']}", f"id {item.given}")
-        self.type(_text(field.type), found["type"], where)
+        self.type(type_text(field.type), found["type"], where)
         if field.attributes.get("logical") != found["logical"]:
             raise Break(
                 where,
                 "the type of a field cannot change; add a field of another name",
                 found["logical"] or found["type"],
-                field.attributes.get("logical") or _text(field.type),
+                field.attributes.get("logical") or type_text(field.type),
             )
         if not field.deprecated:
             if not _same_default(field.default, found["default"]):
@@ -276,7 +216,7 @@ class _Settling:
         ids[field.name] = number
         if slots == 2:
             ids[f"{field.name} (its type)"] = number - 1
-        fields[field.name] = {**_field(field), "id": number}
+        fields[field.name] = {**plain_field(field), "id": number}
         fields[field.name]["type"] = self.adopt(field.type)
 
     # -- types
@@ -315,7 +255,7 @@ class _Settling:
 
     def struct(self, mine: model.Struct, theirs: str, where: str) -> None:
         """A struct and the stored one: their bytes must be the same."""
-        new, old = _struct(mine), self.stored["structs"][theirs]
+        new, old = plain_struct(mine), self.stored["structs"][theirs]
         rule = "a struct never changes; add a field with a new struct"
         if new["align"] != old["align"] or len(new["fields"]) != len(old["fields"]):
             raise Break(where, rule, _shape(old), _shape(new))
@@ -332,7 +272,7 @@ class _Settling:
 
     def enum(self, mine: model.Enum, theirs: str, where: str) -> None:
         """An enumeration and the stored one: members may come, and be renamed."""
-        new, old = _enum(mine), self.stored["enums"][theirs]
+        new, old = plain_enum(mine), self.stored["enums"][theirs]
         if new["base"] != old["base"]:
             raise Break(where, f"the base of enum {mine.name} cannot change", old["base"], new["base"])
         for name, value in new["members"].items():
@@ -350,7 +290,7 @@ class _Settling:
 
     def union(self, mine: model.Union, theirs: str, where: str) -> None:
         """A union and the stored one: members may come, at the end."""
-        new = {number: (name, tp) for number, name, tp in _union(mine)}
+        new = {number: (name, tp) for number, name, tp in plain_union(mine)}
         merged = self.merged["unions"][theirs]
         numbers = {name: number for number, (name, _) in new.items()}
         for entry in merged:
@@ -372,7 +312,7 @@ class _Settling:
             self.type(new[number][1], tp, f"{where} (member {name})")
             entry[1] = new[number][0]
         known = {entry[0] for entry in merged}
-        for number, name, _ in _union(mine):
+        for number, name, _ in plain_union(mine):
             if number not in known:
                 self.fresh.append(partial(self.member, merged, number, name, dict(mine.members)[name]))
 
@@ -389,7 +329,7 @@ class _Settling:
         if isinstance(tp, model.Array):
             return f"[{self.adopt(tp.element)}:{tp.length}]"
         if not isinstance(tp, model.Ref):
-            return _text(tp)
+            return type_text(tp)
         known = self.pairs.get(tp.name)
         if known is None and self.rejoin(tp.name):
             known = tp.name
@@ -422,17 +362,17 @@ class _Settling:
             fields: dict[str, Any] = {}
             self.merged["tables"][name] = fields
             for field in declaration.fields:
-                fields[field.name] = {**_field(field), "type": self.adopt(field.type)}
+                fields[field.name] = {**plain_field(field), "type": self.adopt(field.type)}
             self.ids[mine] = {field.name: field.id for field in declaration.fields}
         elif isinstance(declaration, model.Struct):
-            plain = _struct(declaration)
+            plain = plain_struct(declaration)
             for entry, field in zip(plain["fields"], declaration.fields, strict=True):
                 entry[1] = self.adopt(field.type)
             self.merged["structs"][name] = plain
         elif isinstance(declaration, model.Enum):
-            self.merged["enums"][name] = _enum(declaration)
+            self.merged["enums"][name] = plain_enum(declaration)
         else:
-            self.merged["unions"][name] = union = _union(declaration)
+            self.merged["unions"][name] = union = plain_union(declaration)
             for entry, (_, member) in zip(union, declaration.members, strict=True):
                 entry[2] = self.adopt(member)
         return name
