@@ -40,6 +40,11 @@ class ValueCodec(Generic[T]):
     name: str
     #: True if decoded values keep reading the memoryview they were decoded from (arrays, FlatBuffers).
     zero_copy: bool = False
+    #: False if a value that is read may have other numbers than the one that was written (floats of 32 bits).
+    exact: bool = True
+    #: True if functions of the application may see a row that is read as another than the one that was written, because
+    #: it is made of the bytes: an int that was given for a float is a float then.
+    rebuilt: bool = False
 
     def __init__(self, record: Any = None) -> None:
         self.record = record

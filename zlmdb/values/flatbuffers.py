@@ -74,6 +74,7 @@ class FlatBuffers(ValueCodec[T]):
         self._settled: dict[Any, Self] = {}
         #: True if builder and reader are compiled from the record class.
         self.declares = build is None and cast is None and is_record(record)
+        self.rebuilt = self.declares
 
     @cached_property
     def _compiled(self) -> Compiled:
@@ -91,6 +92,33 @@ class FlatBuffers(ValueCodec[T]):
         if not self.declares:
             raise SchemaError("FlatBuffers values that functions build and cast have no declared schema")
         return self._compiled.declared
+
+    @property
+    def exact(self) -> bool:  # type: ignore[override]
+        """False if a float of 32 bits is among the fields: it is rounded when it is stored."""
+        return not self.declares or not any(
+            item.kind.name == "float" and item.kind.scalar == "float32"
+            for record in self.declared.records.values()
+            for item in record.items
+        )
+
+    def unfit(self, path: str, *, primary: bool) -> str | None:
+        """Why a field of the record cannot be part of a key, in words; None if it can.
+
+        Args:
+            path: its name, with dots for a field of a field.
+            primary: True for the primary key, False for that of an index.
+        """
+        from zlmdb.values.flat.kinds import field_at
+
+        item = field_at(self.declared.root, path)
+        if item is None:
+            return None
+        if item.field.deprecated:
+            return "is deprecated, so that stored rows do not have it"
+        if primary and item.kind.name == "float" and item.kind.scalar == "float32":
+            return "is a float32, which is rounded when it is stored, so that rows would not be found under their keys"
+        return None
 
     def with_ids(self, ids: Ids) -> Self:
         """The same codec with numbers of fields that a file has settled; the same object for the same numbers."""
