@@ -35,11 +35,11 @@ def settle_schema(db: Database, table: _Wanted, record: dict[str, Any] | None) -
     from zlmdb.values.flat.plain import remembered
 
     if stored is None:
-        table.schema = remembered(codec.declared)
+        table.schema = remembered(codec.declared, lacks=table.slot is not None)
         table.remember = {}
         return
     try:
-        ids, table.schema = evolution.settle(codec.declared, stored)
+        ids, table.schema = evolution.settle(codec.declared, stored, writing=not db.is_readonly)
     except evolution.Break as found:
         definition = table.definition
         raise errors.TableMismatch(

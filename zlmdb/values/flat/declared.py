@@ -41,7 +41,7 @@ from zlmdb.values.flat.hints import advice, doc_of, is_datetime64, is_ndarray, p
 from zlmdb.values.flat.kinds import Declared, Item, Kind, Record, bool_kind, float_kind, int_kind
 from zlmdb.values.flat.lazy import FlatView
 from zlmdb.values.flat.moments import MOMENTS
-from zlmdb.values.flat.numbering import Ids, number
+from zlmdb.values.flat.numbering import Ids, check_former, number
 from zlmdb.values.records import FieldInfo, RecordInfo, describe
 
 __all__ = ["declare"]
@@ -138,6 +138,7 @@ class _Declaring:
         self, record: Record, info: RecordInfo, attributes: dict[str, Any], doc: tuple[str, ...], space: str
     ) -> None:
         items = [self.item(record, info, found, space) for found in info.fields.values()]
+        check_former(record, items, self.former.get(record.name, {}))
         number(record, items, self.ids.get(record.name, {}))
         for item in items:
             (record.dead if item.field.deprecated else record.items).append(item)
