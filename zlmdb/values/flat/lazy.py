@@ -94,16 +94,23 @@ def detach(value: T) -> T:
     if not isinstance(value, FlatView):
         return value
     size = len(value._zb)
-    return cast("T", value._zlmdb_detach([max(MIN_TABLES, size // 4), max(MIN_BYTES, size * TIMES)], 1))
+    try:
+        return cast("T", value._zlmdb_detach([max(MIN_TABLES, size // 4), max(MIN_BYTES, size * TIMES)], 1))
+    except Malformed as error:
+        raise fault(value, None, error) from error
 
 
 def detached(value: Any, left: list[int], depth: int) -> Any:
-    """The same for a part: a table, or a list or tuple of them."""
+    """The same for a part: a table or another member of a union, or a list or tuple of them."""
     if isinstance(value, FlatView):
         return value._zlmdb_detach(left, depth)
     kind = type(value)
     if kind is list or kind is tuple:
         return kind([detached(one, left, depth) for one in value])
+    if kind is str:
+        left[1] -= len(value)
+        if left[1] < 0:
+            raise Malformed("more text than the buffer can honestly hold")
     return value
 
 
