@@ -28,9 +28,8 @@ from typing import Any
 
 import attrs
 
+from zlmdb import fbs
 from zlmdb.values import FlatBuffers
-from zlmdb.values.flat import annotations as fbs
-from zlmdb.values.flat.lazy import detach
 
 SCHEMA = """
 namespace bench;
@@ -174,7 +173,7 @@ def works(module: Any, rows: list[Trade]) -> dict[str, dict[str, Callable[[], An
         "read all fields": {"zlmdb": ours(ten, mine), "flatc": flatc(ten_by_call, mine)},
         "read all, built by flatc": {"zlmdb": ours(ten, theirs), "flatc": flatc(ten_by_call, theirs)},
         "read into an object": {
-            "zlmdb": lambda: attrs.astuple([detach(decode(buffer)) for buffer in mine][-1]),
+            "zlmdb": lambda: attrs.astuple([fbs.detach(decode(buffer)) for buffer in mine][-1]),
             "flatc": lambda: attrs.astuple([Trade(*ten_by_call(root(buffer, 0))) for buffer in mine][-1]),
         },
     }
