@@ -344,3 +344,26 @@ def test_a_write_transaction_lends_nothing(trades: Any) -> None:
         txn[Trades].put(attrs.evolve(row, price=10.0))
         assert (row.price, txn[Trades][uuid.UUID(int=9)].price) == (9.0, 10.0)
     assert row.price == 9.0
+
+
+@pytest.mark.parametrize("kind", ["attrs", "dataclass", "struct"])
+@pytest.mark.parametrize("other", [zlmdb.Cbor, zlmdb.Json])
+def test_lazy_rows_go_into_tables_of_other_formats(kind: str, other: Any) -> None:
+    if kind == "attrs":
+        leaf: Any = attrs.make_class("Leaf", {"s": attrs.field(type=str)})
+        row: Any = attrs.make_class("Row", {"n": attrs.field(type=int), "leaves": attrs.field(type=list[leaf])})
+    elif kind == "dataclass":
+        leaf = dataclasses.make_dataclass("Leaf", [("s", str)])
+        row = dataclasses.make_dataclass("Row", [("n", int), ("leaves", list[leaf])])
+    else:
+        leaf = msgspec.defstruct("Leaf", [("s", str)])
+        row = msgspec.defstruct("Row", [("n", int), ("leaves", list[leaf])])
+    codec: FlatBuffers[Any] = FlatBuffers(row)
+    plain = row(1, [leaf("a"), leaf("b")])
+    lazy = codec.decode(codec.encode(plain))
+    into = other(row)
+    for given in (lazy, row(1, lazy.leaves), row(1, [leaf("a"), lazy.leaves[1]])):
+        assert into.decode(into.encode(given)) == plain
+        assert into.encode(given) == into.encode(plain)
+    with pytest.raises(zlmdb.errors.ValueTypeError):
+        other(leaf).encode(lazy)
