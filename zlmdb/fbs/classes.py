@@ -96,7 +96,7 @@ class Writer:
                 taken.add(self.doubles[f"{item.name}.{member}"])
         self._shadowed: frozenset[str] = frozenset()
         self._members = Members()
-        #: Names of the module that a field hides within its class, each of which has another one with a ``_`` before it.
+        #: Names of the module that a field hides within its class; each has another one there, with a ``_`` before it.
         self._hidden: set[str] = set()
 
     def module(self, title: str) -> str:
