@@ -37,7 +37,7 @@ from zlmdb.values.faults import MISSING
 from zlmdb.values.flat import annotations as words
 from zlmdb.values.flat import model
 from zlmdb.values.flat.enums import enum_declaration, enum_kind
-from zlmdb.values.flat.hints import advice, doc_of, is_datetime64, is_ndarray, parts_of, unwrap
+from zlmdb.values.flat.hints import advice, doc_of, is_datetime64, is_ndarray, made_of_self, parts_of, unwrap
 from zlmdb.values.flat.kinds import Declared, Item, Kind, Record, bool_kind, float_kind, int_kind
 from zlmdb.values.flat.lazy import FlatView
 from zlmdb.values.flat.moments import MOMENTS
@@ -203,6 +203,10 @@ class _Declaring:
             self.former.setdefault(record.name, {})[name] = details.was
         item = Item(found.name, kind, model.Field(name, kind.type, -1), optional, given=details.id)
         default = self.settle_default(item, found, details, context)
+        if made_of_self(info.type, found.name):
+            if details.deprecated:
+                self.refuse(context, "the default of a deprecated field cannot be made of the object", None)
+            item.factory = None
         required = details.required
         if required is None:
             exempt = record.struct or optional or kind.scalar_value or details.deprecated
