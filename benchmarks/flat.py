@@ -1,6 +1,6 @@
 """FlatBuffers of a declared class against the FlatBuffers runtime with the classes that flatc generates.
 
-    python -m benchmarks.flat [--rounds N] [--rows N]
+    python -m benchmarks.flat [--rounds N] [--rows N] [--output FILE]
 
 Both build and read buffers of the same ten fields; each reads what the other has built, too. All run in one process, in
 interleaved rounds; times are CPU time per row, the median over the rounds. It needs ``flatc`` (Debian: the package
@@ -12,6 +12,8 @@ from __future__ import annotations
 import argparse
 import gc
 import importlib
+import json
+import os
 import platform
 import random
 import shutil
@@ -28,6 +30,7 @@ from typing import Any
 
 import attrs
 
+import zlmdb
 from zlmdb import fbs
 from zlmdb.values import FlatBuffers
 
@@ -179,8 +182,10 @@ def works(module: Any, rows: list[Trade]) -> dict[str, dict[str, Callable[[], An
     }
 
 
-def measure(found: dict[str, dict[str, Callable[[], Any]]], rounds: int, rows: int) -> dict[str, dict[str, float]]:
-    """Median CPU time per row, in nanoseconds."""
+def measure(
+    found: dict[str, dict[str, Callable[[], Any]]], rounds: int, rows: int
+) -> dict[str, dict[str, list[float]]]:
+    """CPU time per row in each round, in nanoseconds."""
     times: dict[str, dict[str, list[float]]] = {work: {name: [] for name in runs} for work, runs in found.items()}
     for turn in range(rounds + 1):
         for work, runs in found.items():
@@ -194,14 +199,15 @@ def measure(found: dict[str, dict[str, Callable[[], Any]]], rounds: int, rows: i
                     times[work][name].append(spent / rows * 1e9)
             if any(answer != answers[0] for answer in answers):
                 raise RuntimeError(f"{work}: the answers differ: {answers}")
-    return {work: {name: statistics.median(spent) for name, spent in runs.items()} for work, runs in times.items()}
+    return times
 
 
 def main() -> None:
-    """Measure, and print the table."""
+    """Measure, keep the numbers, and print the table."""
     parser = argparse.ArgumentParser(description="FlatBuffers of a class against the runtime with flatc's classes")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--rows", type=int, default=5000)
+    parser.add_argument("--output", type=Path, help="file for the numbers (benchmarks/results/flat/<rows>.json)")
     options = parser.parse_args()
     if shutil.which("flatc") is None:
         sys.exit("flatc is not installed, and the rival's classes are its work: install flatbuffers-compiler")
@@ -210,11 +216,27 @@ def main() -> None:
         found = works(module, rows_of(options.rows))
         result = measure(found, options.rounds, options.rows)
     flatc = subprocess.run(["flatc", "--version"], check=True, capture_output=True, text=True).stdout.strip()
+    kept = {
+        "rows": options.rows,
+        "cores": os.cpu_count(),
+        "versions": {
+            "python": platform.python_version(),
+            "flatbuffers": version("flatbuffers"),
+            "flatc": flatc.rpartition(" ")[2],
+            "zlmdb": zlmdb.__version__,
+        },
+        "when": time.strftime("%Y-%m-%d"),
+        "measurements": result,
+    }
+    output = options.output or Path(__file__).parent / "results" / "flat" / f"{options.rows}.json"
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(json.dumps(kept, indent=1) + "\n")
     print(f"Python {platform.python_version()}, flatbuffers {version('flatbuffers')}, {flatc}")
     print("CPU time per row, nanoseconds\n")
     print(f"{'':30} {'zlmdb':>8} {'flatc':>8} {'times':>6}")
-    for work, spent in result.items():
-        print(f"{work:30} {spent['zlmdb']:8.0f} {spent['flatc']:8.0f} {spent['flatc'] / spent['zlmdb']:6.1f}")
+    for work, runs in result.items():
+        ours, theirs = (statistics.median(runs[name]) for name in ("zlmdb", "flatc"))
+        print(f"{work:30} {ours:8.0f} {theirs:8.0f} {theirs / ours:6.1f}")
 
 
 if __name__ == "__main__":
