@@ -160,7 +160,8 @@ def test_what_storing_changes_is_no_key() -> None:
 
 
 def test_tables_whose_values_are_exact_take_keys_from_the_object(db: Any) -> None:
-    Plain = attrs.make_class("Plain", {"oid": attrs.field(type=uuid.UUID), "n": attrs.field(type=int)})  # noqa: N806
+    fields = {"oid": uuid.UUID, "n": int, "rounded": fbs.float32}
+    Plain = attrs.make_class("Plain", {name: attrs.field(type=tp) for name, tp in fields.items()})  # noqa: N806
     Rows = table(Plain, zlmdb.MapUuidFlatBuffers, pk="oid", by_n=zlmdb.index("n"))  # noqa: N806
     handle = db.attach_table(Rows)
     assert not handle._compiled.source.stored_keys

@@ -113,11 +113,8 @@ class RowSource:
         Otherwise the two could differ: what is rounded, or otherwise put into its common form when it is stored, is not
         what the object holds. Functions may look at anything; what a plain field holds is known.
         """
-        if not self.plans or not self.value.rebuilt:
-            return False
-        known = () if self.fields is None else self.fields.fields
-        return not self.value.exact or any(
-            plan.function is not None or plan.where is not None or any(path not in known for path in plan.fields)
+        return self.value.rebuilt and any(
+            plan.function is not None or plan.where is not None or not all(map(self.value.keeps, plan.fields))
             for plan in self.plans
         )
 

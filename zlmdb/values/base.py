@@ -40,10 +40,8 @@ class ValueCodec(Generic[T]):
     name: str
     #: True if decoded values keep reading the memoryview they were decoded from (arrays, FlatBuffers).
     zero_copy: bool = False
-    #: False if a value that is read may have other numbers than the one that was written (floats of 32 bits).
-    exact: bool = True
-    #: True if functions of the application may see a row that is read as another than the one that was written, because
-    #: it is made of the bytes: an int that was given for a float is a float then.
+    #: True if a row that is read may differ from the one that was written, for those who look closely: a float of 32
+    #: bits is rounded, an int that was given for a float is a float. What does not, :meth:`keeps` tells.
     rebuilt: bool = False
 
     def __init__(self, record: Any = None) -> None:
@@ -79,6 +77,10 @@ class ValueCodec(Generic[T]):
                 `zero_copy`) raises :class:`zlmdb.errors.ViewExpired` instead; other codecs ignore it.
         """
         return self.decode(data)
+
+    def keeps(self, path: str) -> bool:
+        """True if a field of a row that is read makes the same key as that of the row that was written."""
+        return not self.rebuilt
 
     def encode_expr(self, var: str, names: Names) -> str:
         """Source of an expression that gives the bytes of the local variable `var`."""

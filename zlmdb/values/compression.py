@@ -102,10 +102,9 @@ class Compressed(ValueCodec[T]):
         allowing = getattr(self.codec, "allowing", None)
         return self if allowing is None else Compressed(allowing(), self.method, self.limit)
 
-    @property
-    def exact(self) -> bool:  # type: ignore[override]
-        """That of the codec within."""
-        return self.codec.exact
+    def keeps(self, path: str) -> bool:
+        """As the codec within says."""
+        return self.codec.keeps(path)
 
     def with_codec(self, codec: ValueCodec[T]) -> Compressed[T]:
         """The same compression of another codec."""

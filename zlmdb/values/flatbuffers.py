@@ -20,7 +20,7 @@ from zlmdb.values.records import describe
 
 if TYPE_CHECKING:
     from zlmdb.values.flat.compiled import Compiled
-    from zlmdb.values.flat.kinds import Declared
+    from zlmdb.values.flat.kinds import Declared, Item
     from zlmdb.values.flat.numbering import Ids
 
 __all__ = ["FlatBuffers"]
@@ -93,14 +93,17 @@ class FlatBuffers(ValueCodec[T]):
             raise SchemaError("FlatBuffers values that functions build and cast have no declared schema")
         return self._compiled.declared
 
-    @property
-    def exact(self) -> bool:  # type: ignore[override]
-        """False if a float of 32 bits is among the fields: it is rounded when it is stored."""
-        return not self.declares or not any(
-            item.kind.name == "float" and item.kind.scalar == "float32"
-            for record in self.declared.records.values()
-            for item in record.items
-        )
+    def keeps(self, path: str) -> bool:
+        """True for a field of the record itself that is stored as it is; False for a float32, which is rounded."""
+        if not self.declares:
+            return True
+        item = None if "." in path else self._field(path)
+        return item is not None and not _rounded(item)
+
+    def _field(self, path: str) -> Item | None:
+        from zlmdb.values.flat.kinds import field_at
+
+        return field_at(self.declared.root, path)
 
     def unfit(self, path: str, *, primary: bool) -> str | None:
         """Why a field of the record cannot be part of a key, in words; None if it can.
@@ -109,14 +112,12 @@ class FlatBuffers(ValueCodec[T]):
             path: its name, with dots for a field of a field.
             primary: True for the primary key, False for that of an index.
         """
-        from zlmdb.values.flat.kinds import field_at
-
-        item = field_at(self.declared.root, path)
+        item = self._field(path)
         if item is None:
             return None
         if item.field.deprecated:
             return "is deprecated, so that stored rows do not have it"
-        if primary and item.kind.name == "float" and item.kind.scalar == "float32":
+        if primary and _rounded(item):
             return "is a float32, which is rounded when it is stored, so that rows would not be found under their keys"
         return None
 
@@ -195,6 +196,10 @@ class FlatBuffers(ValueCodec[T]):
         if not self.declares:
             return super().decode_expr(var, names)
         return f"{names.add(self._compiled.decode, 'decode_flatbuffers')}({var})"
+
+
+def _rounded(item: Item) -> bool:
+    return item.kind.name == "float" and item.kind.scalar == "float32"
 
 
 def is_record(record: Any) -> bool:
