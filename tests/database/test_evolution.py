@@ -536,6 +536,21 @@ def test_a_reader_that_may_not_write_takes_nothing_for_its_own(path: str, pet: b
         assert detach(txn[mine][0]) == Mine(a=6, z=2.5)
 
 
+def test_a_reader_that_may_not_write_takes_no_member_for_its_own(path: str) -> None:
+    First = record(pet=(Cat | Dog | None, None), pets=(list[Cat | Dog], attrs.Factory(list)))  # noqa: N806
+    Mine = record(pet=(Cat | Dog | Text | None, None), pets=(list[Cat | Dog | Text], attrs.Factory(list)))  # noqa: N806
+    More = record(pet=(Cat | Dog | Puppy | None, None), pets=(list[Cat | Dog | Puppy], attrs.Factory(list)))  # noqa: N806
+    fill(path, First, First(pet=Dog(1)))
+    mine = table(Mine)
+    with zlmdb.open(path), zlmdb.open(path, [mine], readonly=True) as reader:
+        fill(path, More, More(pet=Dog(2), pets=[Cat("c")]), More(pet=Puppy(3), pets=[Puppy(4)]))
+        with reader.begin() as txn:
+            assert detach(txn[mine][0]) == Mine(pet=Dog(2), pets=[Cat("c")])
+            for name in ("pet", "pets"):
+                with pytest.raises(zlmdb.DecodeError, match=f"stored field {name} of Trade: .*a member 3"):
+                    getattr(txn[mine][1], name)
+
+
 # -- what is written when
 
 

@@ -31,7 +31,7 @@ def settle_schema(db: Database, table: _Wanted, record: dict[str, Any] | None) -
     table.schema = stored
     if not getattr(codec, "declares", False):
         return
-    from zlmdb.values.flat import evolution
+    from zlmdb.values.flat import evolution, model
     from zlmdb.values.flat.plain import remembered
 
     if stored is None:
@@ -57,7 +57,7 @@ def settle_schema(db: Database, table: _Wanted, record: dict[str, Any] | None) -
         ) from error
     if table.schema != stored:
         table.remember = {}
-    if any(
+    if any(isinstance(found, model.Union) for found in map(codec.declared.schema.declarations.get, ids)) or any(
         ids[found.name][item.field.name] != item.field.id
         for found in codec.declared.tables()
         for item in (*found.items, *found.dead)

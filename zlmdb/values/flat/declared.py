@@ -416,7 +416,10 @@ class _Declaring:
             given.doc if given else (),
         )
         expected = " or ".join(kind.expected for kind in kinds)
-        return Kind("union", model.Ref(full), expected, members=tuple(zip(numbers, kinds, strict=True)))
+        # A file that does not know a member may give its number to another one.
+        known = self.ids.get(full, {}).values() or numbers
+        members = tuple((number, kind) for number, kind in zip(numbers, kinds, strict=True) if number in known)
+        return Kind("union", model.Ref(full), expected, members=members)
 
 
 class _Context(typing.NamedTuple):

@@ -370,6 +370,8 @@ class _Settling:
                 self.type(new[number][1], tp, f"{where} (member {name})")
                 entry[1] = new[number][0]
         known = {entry[0] for entry in merged}
+        if not self.writing and not known >= new.keys():
+            self.ids[mine.name] = {name: number for number, name, _ in merged}
         for number, name, _ in plain_union(mine):
             if number not in known:
                 self.fresh.append(partial(self.member, merged, number, name, dict(mine.members)[name]))

@@ -9,7 +9,8 @@ from zlmdb.values.flat.kinds import Item, Record
 
 __all__ = ["Ids", "check_former", "number"]
 
-#: Full name of a table -> name of a field -> its number; what a file has settled.
+#: Full name of a table -> name of a field -> its number; what a file has settled. Also full name of a union -> name of
+#: a member -> its number, of those that the file knows, if it will not learn of the others.
 Ids = dict[str, dict[str, int]]
 
 #: The size of a vtable is a number of 16 bits.
