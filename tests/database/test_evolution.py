@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import enum
+import tempfile
 import types
 import uuid
 from typing import Annotated, Any
@@ -19,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import zlmdb
+from tests.conftest import IN_MEMORY
 from zlmdb.values.flat import annotations as fbs
 from zlmdb.values.flat.lazy import detach
 
@@ -690,3 +692,52 @@ def test_after_any_history_every_row_has_what_was_written_into_it(history: Any, 
                     for name in names:
                         default = [] if name in "dh" else FIELDS[name][1]
                         assert getattr(found, name) == expected.get(name, default)
+
+
+VARIANTS: dict[str, list[Any]] = {
+    "r": [str, (str, "A"), (str, "B"), (Annotated[str, fbs.Field(default="A")], "C"), (str | None, None)],
+    "u": [(uuid.UUID, attrs.Factory(uuid.uuid4)), (uuid.UUID, uuid.UUID(int=1)), (uuid.UUID | None, None), uuid.UUID],
+    "n": [(int, 1), (int, 2), int, (int | None, None)],
+    "d": [(list[int], attrs.Factory(list)), (list[int], attrs.Factory(lambda: [1])), list[int]],
+    "p": [(Cat, Cat("a")), (Cat | None, None), Cat],
+}
+SOME: dict[str, list[Any]] = {
+    "r": ["x", "y"], "u": [uuid.UUID(int=5)], "n": [7, 8], "d": [[5], []], "p": [Cat("q")],
+}  # fmt: skip
+declarations = st.dictionaries(st.sampled_from(sorted(VARIANTS)), st.integers(0, 4), min_size=1)
+
+
+@given(history=st.lists(declarations, min_size=2, max_size=6), indexed=st.booleans())
+def test_what_is_taken_reads_as_before_and_what_is_not_changes_nothing(history: Any, indexed: bool) -> None:
+    """Versions of a class whose fields come, go, and change their defaults: each is refused, or reads every row as any
+    version before it did, and indexes stay right."""
+    seen: dict[tuple[int, str], Any] = {}
+    count = 0
+    with tempfile.TemporaryDirectory(dir=IN_MEMORY if IN_MEMORY.is_dir() else None) as place:
+        for chosen in history:
+            cls = record(**{name: VARIANTS[name][at % len(VARIANTS[name])] for name, at in chosen.items()})
+            more = {f"by_{name}": zlmdb.index(name, nullable=True) for name in chosen if name in "run" and indexed}
+            made = table(cls, **more)
+            with zlmdb.open(f"{place}/db") as db:
+                before = everything(db)
+                try:
+                    db.attach_table(made)
+                except zlmdb.TableMismatch:
+                    assert everything(db) == before
+                    continue
+                row = {name: SOME[name][count % len(SOME[name])] for name in chosen}
+                with db.begin(write=True) as txn:
+                    txn[made].put(count, cls(**row))
+                seen |= {(count, name): value for name, value in row.items()}
+                count += 1
+                with db.begin() as txn:
+                    for key in range(count):
+                        found = detach(txn[made][key])
+                        for name in chosen:
+                            assert seen.setdefault((key, name), getattr(found, name)) == getattr(found, name)
+                assert db.verify() == []
+                with db.begin(write=True) as txn:
+                    txn[made].put(0, detach(txn[made][0]))
+                for name in VARIANTS.keys() - chosen.keys():
+                    seen.pop((0, name), None)  # written anew by a class that does not have it
+                assert db.verify() == []
