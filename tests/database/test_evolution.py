@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import enum
+import tempfile
 import types
 import uuid
 from typing import Annotated, Any
@@ -19,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import zlmdb
+from tests.conftest import IN_MEMORY
 from zlmdb.values.flat import annotations as fbs
 from zlmdb.values.flat.lazy import detach
 
@@ -60,6 +62,9 @@ def rows(path: str, cls: Any, **more: Any) -> list[Any]:
 
 
 Old = record(price=float, size=(fbs.int32, 5), note=(str | None, None), name=str)
+
+
+Base = record(a=int)
 
 
 def old(**changes: Any) -> Any:
@@ -189,6 +194,16 @@ class Bird:
     wings: int = 2
 
 
+@attrs.define
+class Puppy:
+    age: int = 0
+
+
+@attrs.define
+class Text:
+    text: str
+
+
 def test_enums_and_unions_may_grow(path: str) -> None:
     First = record(color=Color, pet=(Cat | Dog | None, None), pets=(list[Cat | Dog], attrs.Factory(list)))  # noqa: N806
     fill(path, First, First(color=Color.RED, pet=Dog(3), pets=[Cat("a"), Dog(1)]))
@@ -198,8 +213,15 @@ def test_enums_and_unions_may_grow(path: str) -> None:
     assert rows(path, Second) == [Second(color=MoreColors.CRIMSON, pet=Dog(3), pets=[Cat("a"), Dog(1)])]
     fill(path, Second, Second(color=MoreColors.GREEN, pet=Bird(), pets=[Bird(1)]))
     assert rows(path, Second) == [Second(color=MoreColors.GREEN, pet=Bird(), pets=[Bird(1)])]
-    with pytest.raises(zlmdb.TableMismatch, match="a member of a union cannot go"):
+    # An older program goes on; it cannot read what it does not know.
+    with pytest.raises(zlmdb.DecodeError, match="stored field color"):
         rows(path, First)
+    fill(path, First, First(color=Color.RED, pet=Dog(3)))
+    assert rows(path, First) == [First(color=Color.RED, pet=Dog(3))]
+    assert rows(path, Second) == [Second(color=MoreColors.CRIMSON, pet=Dog(3))]
+    other = record(pet=(Cat | Dog | Text | None, None))
+    with pytest.raises(zlmdb.TableMismatch, match=r"cannot change|new field cannot be required"):
+        rows(path, other)
 
 
 def test_a_program_that_does_not_know_a_member_yet_is_told(path: str) -> None:
@@ -293,6 +315,9 @@ def with_id(tp: Any, number: int) -> Any:
     return Annotated[tp, fbs.Field(id=number)]
 
 
+NUMBERED: Any = Annotated[Cat | Dog | Bird, fbs.UnionOf("Pet", values=(1, 2, 3))]
+LESS: Any = Annotated[Cat | Bird, fbs.UnionOf("Pet", values=(1, 3))]
+
 REFUSED: list[tuple[str, Any, Any, str]] = [
     ("scalar", int, fbs.int32, "the type of a field cannot change"),
     ("sign", int, fbs.uint64, "the type of a field cannot change"),
@@ -312,7 +337,9 @@ REFUSED: list[tuple[str, Any, Any, str]] = [
     ("value of a member", Color, OtherColor, "a member of enum OtherColor keeps its value"),
     ("order of a union", Cat | Dog, Dog | Cat, "the members of a union keep their order"),
     ("member in front", Cat | Dog, Bird | Cat | Dog, "the members of a union keep their order"),
-    ("member gone", Cat | Dog | Bird, Cat | Dog, "a member of a union cannot go"),
+    ("member gone", Cat | Dog | Bird, Cat | Bird, "a member of a union cannot go"),
+    ("member gone or renamed", Cat | Dog | Bird, Cat | Puppy, "a member of a union cannot go"),
+    ("numbered member gone", NUMBERED | None, LESS | None, "a member of a union cannot go"),
     ("members of vectors", list[Cat | Dog], list[Dog | Cat], "the members of a union keep their order"),
     ("default", (int, 5), (int, 6), "the default of a scalar cannot change"),
     ("default of an enum", (Color, Color.RED), (Color, Color.BLUE), "the default of a scalar cannot change"),
@@ -365,6 +392,14 @@ def test_a_field_cannot_become_one_that_is_there(path: str) -> None:
     fill(path, record(a=(int, 0), b=(int, 0)))
     with pytest.raises(zlmdb.TableMismatch, match="a field cannot become another one that is there"):
         rows(path, record(b=(Annotated[int, fbs.Field(was="a")], 0)))
+    was_a, was_b = (Annotated[int, fbs.Field(was="a")], 0), (Annotated[int, fbs.Field(was="b")], 0)
+    for wrong in (record(a=was_b, b=was_a), record(b=was_a, a=(int, 0)), record(a=(int, 0), c=was_a)):
+        with pytest.raises(zlmdb.SchemaError, match=r"Trade\.[abc]: .* and there is a field of that name") as caught:
+            table(wrong)
+        assert caught.value.field in "abc"
+    with pytest.raises(zlmdb.SchemaError, match=r"Trade\.d: it has Field\(was=\"a\"\), and so has c"):
+        table(record(c=was_a, d=was_a, b=(int, 0)))
+    assert rows(path, record(a=was_a, b=(int, 0))) == []
 
 
 def test_the_wire_default_may_stay_where_that_of_the_class_changes(path: str) -> None:
@@ -374,6 +409,148 @@ def test_the_wire_default_may_stay_where_that_of_the_class_changes(path: str) ->
     )
     assert rows(path, New) == [New(price=1.5, size=7, note="n", name="x")]
     assert New(price=1.0, name="").size == 50
+
+
+def test_what_rows_lack_reads_the_same_for_ever(path: str) -> None:
+    """A new field that is no scalar: its default is in no schema, so the file has to know it."""
+    fill(path, Base, Base(a=1))
+    by_v = {"by_v": zlmdb.index("v")}
+    New = record(a=int, v=(str, "A"))  # noqa: N806
+    assert rows(path, New, **by_v)[0].v == "A"
+    for changed in (record(a=int, v=(str, "B")), record(a=int, v=(str | None, None))):
+        with pytest.raises(zlmdb.TableMismatch, match=r"Trade\.v: the default of a field that rows lack cannot change"):
+            rows(path, changed)
+    Kept = record(a=int, v=(Annotated[str, fbs.Field(default="A")], "B"))  # noqa: N806
+    assert rows(path, Kept, **by_v)[0].v == "A"
+    assert rows(path, record(a=int, w=(list[int], attrs.Factory(list))))[0].w == []
+    assert rows(path, record(a=int, w=(list[int], attrs.Factory(lambda: []))))[0].w == []
+    with pytest.raises(zlmdb.TableMismatch, match="cannot change"):
+        rows(path, record(a=int, w=(list[int], attrs.Factory(lambda: [1]))))
+    with zlmdb.open(path) as db:
+        with pytest.raises(zlmdb.TableMismatch, match="a default that is the same at each reading"):
+            db.attach_table(table(record(a=int, oid=(uuid.UUID, attrs.Factory(uuid.uuid4)))))
+        assert db.verify() == []
+
+
+def test_defaults_of_records_are_known_by_their_fields(path: str) -> None:
+    """A table within a table may get new fields, though it is the default of a field."""
+    fill(path, Base, Base(a=1))
+    line = record(
+        "Line", text=(str, "x"), pet=(Cat | Dog, Cat("c")), when=(dt.datetime, dt.datetime(2000, 1, 1, tzinfo=dt.UTC))
+    )
+    First = record(a=int, line=(line, attrs.Factory(line)), lines=(list[line], attrs.Factory(lambda: [line(text="y")])))  # noqa: N806
+    assert rows(path, First) == [First(a=1)]
+    longer = record("Longer", more=(int, 3), pet=(Cat | Dog, Cat("c")), text=(str, "x"))
+    Second = record(  # noqa: N806
+        a=int, line=(longer, attrs.Factory(longer)), lines=(list[longer], attrs.Factory(lambda: [longer(text="y")]))
+    )
+    assert rows(path, Second) == [Second(a=1)]
+    for other in ({"pet": Dog(1)}, {"text": "z"}):
+        wrong = record(a=int, line=(longer, attrs.Factory(lambda other=other: longer(**other))))
+        with pytest.raises(zlmdb.TableMismatch, match=r"line: the default of a field that rows lack cannot change"):
+            rows(path, wrong)
+
+
+def test_what_every_row_has_may_get_another_default(path: str) -> None:
+    First = record(a=int, v=(str, "A"), oid=(uuid.UUID, attrs.Factory(uuid.uuid4)))  # noqa: N806
+    fill(path, First, First(a=1))
+    Second = record(a=int, v=(str, "B"), oid=uuid.UUID)  # noqa: N806
+    with pytest.raises(zlmdb.TableMismatch, match="cannot become required"):
+        rows(path, Second)
+    Second = record(a=int, v=(str, "B"), oid=(uuid.UUID, attrs.Factory(uuid.uuid1)))  # noqa: N806
+    assert rows(path, Second)[0].v == "A"
+    # From now on there may be rows without them.
+    fill(path, Base, Base(a=1))
+    with pytest.raises(zlmdb.TableMismatch, match="a default that is the same at each reading"):
+        rows(path, Second)
+    assert rows(path, record(a=int, v=(str, "B")))[0].v == "B"
+    with pytest.raises(zlmdb.TableMismatch, match="cannot change"):
+        rows(path, record(a=int, v=(str, "A")))
+
+
+def test_rows_of_functions_may_lack_anything(path: str) -> None:
+    @zlmdb.table(OID, build=lambda value, builder: builder.StartObject(0) or builder.EndObject(), cast=bytes)
+    class Earlier(zlmdb.MapOidFlatBuffers[Any]):
+        pass
+
+    with zlmdb.open(path, [Earlier]) as db, db.begin(write=True) as txn:
+        txn[Earlier].put(0, b"")
+    assert rows(path, record(v=(str, "A")))[0].v == "A"
+    with pytest.raises(zlmdb.TableMismatch, match="cannot change"):
+        rows(path, record(v=(str, "B")))
+
+
+def test_a_required_field_that_a_class_drops_is_required_no_longer(path: str) -> None:
+    First = record(a=str, b=str)  # noqa: N806
+    fill(path, First, First(a="x", b="y"))
+    Less = record(a=str)  # noqa: N806
+    fill(path, Less, Less(a="z"))
+    # Rows lack it now, so a program that counts on it is told before it reads any.
+    for _ in range(2):
+        with pytest.raises(zlmdb.TableMismatch, match=r"Trade\.b: a field cannot become required"):
+            rows(path, First)
+    assert rows(path, record(a=str, b=(str | None, None)))[0].b is None
+
+
+def test_two_classes_of_one_stored_table_must_agree(path: str) -> None:
+    line = record("Line", text=str, zip=str, town=(str, "A"))
+    First = record(home=line, work=line)  # noqa: N806
+    fill(path, First, First(home=line(text="h", zip="1"), work=line(text="w", zip="2")))
+    less = record("Less", text=str)
+    for home, work in ((less, line), (line, less)):
+        for _ in range(2):
+            with pytest.raises(zlmdb.TableMismatch, match=r"two classes are one stored table|cannot become required"):
+                rows(path, record(home=home, work=work))
+    one, two = record("One", text=str, town=(str, "A")), record("Two", text=str, town=(str, "B"))
+    assert rows(path, record(home=one, work=one))[0].work.town == "A"
+    three = record("Three", text=str)
+    assert rows(path, record(home=one, work=three))[0].home.town == "A"
+    with pytest.raises(zlmdb.TableMismatch, match="cannot change"):
+        rows(path, record(home=one, work=two))
+
+
+def test_the_identifier_of_rows_stays(path: str) -> None:
+    First = fbs.table(file_identifier="ABCD")(record(a=int))  # noqa: N806
+    fill(path, First, First(a=1))
+    for wrong in (record(a=int), fbs.table(file_identifier="ABCE")(record(a=int))):
+        with pytest.raises(zlmdb.TableMismatch, match="the file_identifier of rows cannot change"):
+            rows(path, wrong)
+    assert rows(path, First) == [First(a=1)]
+    fill(path + "2", Base, Base(a=1))
+    with pytest.raises(zlmdb.TableMismatch, match="the file_identifier of rows cannot change"):
+        rows(path + "2", First)
+
+
+@pytest.mark.parametrize("pet", [False, True])
+def test_a_reader_that_may_not_write_takes_nothing_for_its_own(path: str, pet: bool) -> None:
+    """The number that a new field would get is given to another field by the one who writes."""
+    fill(path, Base, Base(a=1))
+    Mine = record(a=int, z=(float, 1.5), **({"pet": (Cat | Dog | None, None), "s": (str, "?")} if pet else {}))  # noqa: N806
+    mine = table(Mine)
+    with zlmdb.open(path), zlmdb.open(path, [mine], readonly=True) as reader:
+        More = record(a=int, y=(int, 0), x=(int, 7), w=(str, "w"), u=(Bird | Cat | None, None))  # noqa: N806
+        fill(path, More, More(a=3, y=5, u=Bird(1)), More(a=4))
+        with reader.begin() as txn:
+            for key, a in enumerate((3, 4)):
+                assert detach(txn[mine][key]) == Mine(a=a, z=1.5)
+    fill(path, Mine, Mine(a=6, z=2.5))
+    with zlmdb.open(path, [mine], readonly=True) as reader, reader.begin() as txn:
+        assert detach(txn[mine][0]) == Mine(a=6, z=2.5)
+
+
+def test_a_reader_that_may_not_write_takes_no_member_for_its_own(path: str) -> None:
+    First = record(pet=(Cat | Dog | None, None), pets=(list[Cat | Dog], attrs.Factory(list)))  # noqa: N806
+    Mine = record(pet=(Cat | Dog | Text | None, None), pets=(list[Cat | Dog | Text], attrs.Factory(list)))  # noqa: N806
+    More = record(pet=(Cat | Dog | Puppy | None, None), pets=(list[Cat | Dog | Puppy], attrs.Factory(list)))  # noqa: N806
+    fill(path, First, First(pet=Dog(1)))
+    mine = table(Mine)
+    with zlmdb.open(path), zlmdb.open(path, [mine], readonly=True) as reader:
+        fill(path, More, More(pet=Dog(2), pets=[Cat("c")]), More(pet=Puppy(3), pets=[Puppy(4)]))
+        with reader.begin() as txn:
+            assert detach(txn[mine][0]) == Mine(pet=Dog(2), pets=[Cat("c")])
+            for name in ("pet", "pets"):
+                with pytest.raises(zlmdb.DecodeError, match=f"stored field {name} of Trade: .*a member 3"):
+                    getattr(txn[mine][1], name)
 
 
 # -- what is written when
@@ -515,3 +692,52 @@ def test_after_any_history_every_row_has_what_was_written_into_it(history: Any, 
                     for name in names:
                         default = [] if name in "dh" else FIELDS[name][1]
                         assert getattr(found, name) == expected.get(name, default)
+
+
+VARIANTS: dict[str, list[Any]] = {
+    "r": [str, (str, "A"), (str, "B"), (Annotated[str, fbs.Field(default="A")], "C"), (str | None, None)],
+    "u": [(uuid.UUID, attrs.Factory(uuid.uuid4)), (uuid.UUID, uuid.UUID(int=1)), (uuid.UUID | None, None), uuid.UUID],
+    "n": [(int, 1), (int, 2), int, (int | None, None)],
+    "d": [(list[int], attrs.Factory(list)), (list[int], attrs.Factory(lambda: [1])), list[int]],
+    "p": [(Cat, Cat("a")), (Cat | None, None), Cat],
+}
+SOME: dict[str, list[Any]] = {
+    "r": ["x", "y"], "u": [uuid.UUID(int=5)], "n": [7, 8], "d": [[5], []], "p": [Cat("q")],
+}  # fmt: skip
+declarations = st.dictionaries(st.sampled_from(sorted(VARIANTS)), st.integers(0, 4), min_size=1)
+
+
+@given(history=st.lists(declarations, min_size=2, max_size=6), indexed=st.booleans())
+def test_what_is_taken_reads_as_before_and_what_is_not_changes_nothing(history: Any, indexed: bool) -> None:
+    """Versions of a class whose fields come, go, and change their defaults: each is refused, or reads every row as any
+    version before it did, and indexes stay right."""
+    seen: dict[tuple[int, str], Any] = {}
+    count = 0
+    with tempfile.TemporaryDirectory(dir=IN_MEMORY if IN_MEMORY.is_dir() else None) as place:
+        for chosen in history:
+            cls = record(**{name: VARIANTS[name][at % len(VARIANTS[name])] for name, at in chosen.items()})
+            more = {f"by_{name}": zlmdb.index(name, nullable=True) for name in chosen if name in "run" and indexed}
+            made = table(cls, **more)
+            with zlmdb.open(f"{place}/db") as db:
+                before = everything(db)
+                try:
+                    db.attach_table(made)
+                except zlmdb.TableMismatch:
+                    assert everything(db) == before
+                    continue
+                row = {name: SOME[name][count % len(SOME[name])] for name in chosen}
+                with db.begin(write=True) as txn:
+                    txn[made].put(count, cls(**row))
+                seen |= {(count, name): value for name, value in row.items()}
+                count += 1
+                with db.begin() as txn:
+                    for key in range(count):
+                        found = detach(txn[made][key])
+                        for name in chosen:
+                            assert seen.setdefault((key, name), getattr(found, name)) == getattr(found, name)
+                assert db.verify() == []
+                with db.begin(write=True) as txn:
+                    txn[made].put(0, detach(txn[made][0]))
+                for name in VARIANTS.keys() - chosen.keys():
+                    seen.pop((0, name), None)  # written anew by a class that does not have it
+                assert db.verify() == []

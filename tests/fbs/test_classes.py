@@ -372,3 +372,49 @@ def test_members_of_one_type_have_classes_of_their_own(kind: Any) -> None:
 def test_a_union_is_a_type() -> None:
     ns = fbs.load("union U { A, B } table A {} table B { u: U; }")
     assert set(get_args(get_args(ns.U)[0])) == {ns.A, ns.B}
+
+
+HIDING = """
+attribute "logical";
+enum Color: byte { Red, G }
+struct Uuid { bytes: [ubyte:16]; }
+table Y { x: int; }
+union Any { Y, Color2 }
+table Color2 { Y: Y; y: [Y]; Any: Any; any: Any; }
+table Hiding {
+  Color: Color = null;
+  c: Color = G;
+  datetime: string;
+  d: int = 4 (logical: "date");
+  uuid: Uuid;
+  id: Uuid;
+  dataclasses: string;
+  attrs: string;
+  msgspec: string;
+  np: int;
+  v: [int] = [];
+  fbs: [short];
+  builtins: int;
+  float: float = nan;
+  int: int;
+  y: long;
+  t: [long] (logical: "datetime64");
+  /// datetime.date and fbs = Color.G
+  z: string;
+}
+root_type Hiding;
+"""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("arrays", ["list", "numpy"])
+def test_fields_may_hide_what_others_need(kind: Any, arrays: Any) -> None:
+    found = fbs.load(HIDING, kind=kind, arrays=arrays)
+    assert fbs.export(found) == fbs.unparse(fbs.parse(HIDING))
+    row = found.Hiding()
+    assert (row.Color, row.c, row.d, row.float != row.float) == (None, found.Color.G, datetime.date(1970, 1, 5), True)
+    codec: zlmdb.FlatBuffers[Any] = zlmdb.FlatBuffers(found.Hiding)
+    given = found.Hiding(c=found.Color.Red, id=uuid.UUID(int=5), y=7, z="z")
+    read = codec.decode(codec.encode(given))
+    assert (read.c, read.id, read.y, read.z, len(read.v)) == (found.Color.Red, uuid.UUID(int=5), 7, "z", 0)
+    assert zlmdb.FlatBuffers(found.Color2).encode(found.Color2(Y=found.Y(x=1), any=found.Y(x=2)))

@@ -78,6 +78,25 @@ def test_export(place: Path) -> None:
         assert message in err
 
 
+def test_what_cannot_be_read_is_said_once(place: Path) -> None:
+    done = CliRunner().invoke(main, ["check", "inc"])
+    assert (done.exit_code, done.output) == (
+        1,
+        "error: expected a schema file at 'inc', found no regular file: check the path\n",
+    )
+    for text, reason in (
+        ("x = (", "SyntaxError"),
+        ("1 / 0", "ZeroDivisionError"),
+        ("import nothing_here", "nothing_here"),
+    ):
+        name = f"broken_of_a_test_{reason.lower()}"
+        (place / f"{name}.py").write_text(text)
+        done = CliRunner().invoke(main, ["export", f"{name}:Trade"])
+        assert done.exit_code == 1
+        assert f"error: expected a module {name}, found" in done.output
+        assert reason in done.output
+
+
 def test_classes(place: Path) -> None:
     code, out, _ = run("classes", "good.fbs", "-I", "inc", "--kind", "attrs", "-o", "made_by_a_test.py")
     assert (code, out) == (0, "")

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import zlmdb
+from tests.fbs.test_classes import HIDING
 from zlmdb import fbs
 
 PACKAGE = Path(zlmdb.__file__).resolve().parents[1]
@@ -42,6 +43,9 @@ def test_mypy_takes_the_modules(tmp_path: Path) -> None:
         for kind, arrays in kinds:
             source = fbs.classes_source(fbs.parse_file(path), kind, arrays)
             (tmp_path / f"{name}_{kind}_{arrays}.py").write_text(source, encoding="utf-8")
+    for kind, arrays in kinds:
+        source = fbs.classes_source(fbs.parse(HIDING), kind, arrays)
+        (tmp_path / f"hiding_{kind}_{arrays}.py").write_text(source, encoding="utf-8")
     (tmp_path / "program.py").write_text(PROGRAM, encoding="utf-8")
     command = [sys.executable, "-m", "mypy", "--strict", "--follow-imports", "silent", "--no-error-summary"]
     done = subprocess.run(

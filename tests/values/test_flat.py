@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+import uuid
+from typing import Annotated, Any
 
 import attrs
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -13,8 +15,11 @@ from hypothesis import strategies as st
 from tests.values import flatkinds
 from tests.values.flatkinds import Address, Cat, Color, Dog, Empty, Everything, Inner, Point, objects_of, same
 from tests.values.flatruntime import Runtime
+from zlmdb.errors import DecodeError, EncodeError, SchemaError, ValueTypeError
 from zlmdb.testing import ValueCodecSuite
 from zlmdb.values import FlatBuffers
+from zlmdb.values.flat import annotations as fbs
+from zlmdb.values.flat.declared import declare
 from zlmdb.values.flat.kinds import Declared, Kind, Record
 from zlmdb.values.flat.lazy import FlatView, detach
 
@@ -207,3 +212,86 @@ def test_structs_of_structs_lie_where_the_format_says() -> None:
 
     check(FlatBuffers(Holder), Holder(True, point))
     check(FlatBuffers(Holder), Holder(False, point, Address("x")))
+
+
+ZERO = uuid.UUID(int=0)
+
+
+@attrs.define
+class Mixed:
+    """Kinds for which other objects might be taken."""
+
+    text: str = ""
+    texts: list[str] = attrs.field(factory=list)
+    oid: uuid.UUID = ZERO
+    small: list[fbs.float32] = attrs.field(factory=list)
+    array: npt.NDArray[np.float64] | None = None
+
+
+MIXED: FlatBuffers[Mixed] = FlatBuffers(Mixed)
+
+
+class Likeness:
+    """Has what a text and a UUID have."""
+
+    int = 5
+
+    def encode(self) -> bytes:
+        return b"zz"
+
+
+class Text(str):
+    """A text that would write itself otherwise."""
+
+    def encode(self, *_: Any) -> bytes:
+        return b"\xff"
+
+
+class Identity(uuid.UUID):
+    """A derived class."""
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("text", Likeness()),
+        ("texts", [Likeness()]),
+        ("oid", Likeness()),
+        ("small", [1.0, 1e300]),
+        ("small", [float("inf"), -1e39]),
+        ("array", np.ma.masked_array([1.0, 2.0], mask=[0, 1])),
+    ],
+)
+def test_what_only_looks_like_a_value_is_refused(field: str, value: Any) -> None:
+    with pytest.raises((EncodeError, ValueTypeError), match=f"field {field}"):
+        MIXED.encode(Mixed(**{field: value}))
+
+
+def test_derived_values_are_stored_as_what_they_are_derived_from() -> None:
+    row = detach(MIXED.decode(MIXED.encode(Mixed(text=Text("a"), texts=[Text("b")], oid=Identity(int=7)))))
+    assert row == Mixed(text="a", texts=["b"], oid=uuid.UUID(int=7))
+    assert type(row.oid) is uuid.UUID
+    infinite = [float("inf"), -float("inf"), 1.5]
+    assert MIXED.decode(MIXED.encode(Mixed(small=infinite))).small == infinite
+
+    class Array(np.ndarray[Any, Any]):
+        """A derived class of arrays."""
+
+    array = np.arange(3.0).view(Array)
+    assert MIXED.decode(MIXED.encode(Mixed(array=array))).array.tolist() == [0.0, 1.0, 2.0]  # type: ignore[union-attr]
+
+
+def test_a_default_that_is_made_of_the_object_is_none_for_rows_without_it() -> None:
+    made = attrs.make_class(
+        "Row", {"n": attrs.field(type=int), "s": attrs.field(type=str, default=attrs.Factory(lambda self: "s", True))}
+    )
+    codec: FlatBuffers[Any] = FlatBuffers(made)
+    assert codec.decode(codec.encode(made(1))).s == "s"
+    older: FlatBuffers[Any] = FlatBuffers(attrs.make_class("Row", {"n": attrs.field(type=int)}))
+    row = codec.decode(older.encode(older.record(1)))
+    assert row.n == 1
+    with pytest.raises(DecodeError, match=r"stored field s of Row: .*absent"):
+        _ = row.s
+    gone = Annotated[str, fbs.Field(deprecated=True)]
+    with pytest.raises(SchemaError, match=r"Row\.s: .*cannot be made of the object"):
+        declare(attrs.make_class("Row", {"s": attrs.field(type=gone, default=made.__attrs_attrs__[1].default)}))

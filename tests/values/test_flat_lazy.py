@@ -344,3 +344,118 @@ def test_a_write_transaction_lends_nothing(trades: Any) -> None:
         txn[Trades].put(attrs.evolve(row, price=10.0))
         assert (row.price, txn[Trades][uuid.UUID(int=9)].price) == (9.0, 10.0)
     assert row.price == 9.0
+
+
+@pytest.mark.parametrize("kind", ["attrs", "dataclass", "struct"])
+@pytest.mark.parametrize("other", [zlmdb.Cbor, zlmdb.Json])
+def test_lazy_rows_go_into_tables_of_other_formats(kind: str, other: Any) -> None:
+    if kind == "attrs":
+        leaf: Any = attrs.make_class("Leaf", {"s": attrs.field(type=str)})
+        row: Any = attrs.make_class("Row", {"n": attrs.field(type=int), "leaves": attrs.field(type=list[leaf])})
+    elif kind == "dataclass":
+        leaf = dataclasses.make_dataclass("Leaf", [("s", str)])
+        row = dataclasses.make_dataclass("Row", [("n", int), ("leaves", list[leaf])])
+    else:
+        leaf = msgspec.defstruct("Leaf", [("s", str)])
+        row = msgspec.defstruct("Row", [("n", int), ("leaves", list[leaf])])
+    codec: FlatBuffers[Any] = FlatBuffers(row)
+    plain = row(1, [leaf("a"), leaf("b")])
+    lazy = codec.decode(codec.encode(plain))
+    into = other(row)
+    for given in (lazy, row(1, lazy.leaves), row(1, [leaf("a"), lazy.leaves[1]])):
+        assert into.decode(into.encode(given)) == plain
+        assert into.encode(given) == into.encode(plain)
+    with pytest.raises(zlmdb.errors.ValueTypeError):
+        other(leaf).encode(lazy)
+
+
+@attrs.define
+class Busy:
+    """Much beside its fields."""
+
+    name: str
+    limit: ClassVar[int] = 5
+
+    @functools.cached_property
+    def loud(self) -> list[str]:
+        """Kept by plain objects, made anew by lazy ones."""
+        return [self.name.upper()]
+
+    @property
+    def first(self) -> str:
+        return self.name[0]
+
+    @first.setter
+    def first(self, value: str) -> None:
+        self.name = value + self.name[1:]
+
+    @classmethod
+    def kind(cls) -> type:
+        return cls
+
+    def __getattr__(self, name: str) -> str:
+        if name.startswith("say_"):
+            return f"{self.name} says {name[4:]}"
+        raise AttributeError(f"nothing to {name}")
+
+
+class Noisy:
+    """What dataclasses inherit."""
+
+    mood = "calm"
+
+    def greet(self) -> str:
+        return f"hello {self.name}"  # type: ignore[attr-defined]
+
+
+@dataclasses.dataclass(eq=False)
+class Heir(Noisy):
+    name: str
+    numbers: npt.NDArray[np.int64]
+
+    def greet(self) -> str:
+        return super().greet() + self.__mark()
+
+    def __mark(self) -> str:
+        return "!"
+
+
+@attrs.define
+class Detached:
+    detach: int
+
+
+def test_whatever_a_class_has_beside_its_fields() -> None:
+    row, plain = lazy(Busy("ann")), Busy("ann")
+    for name in ("loud", "first", "limit", "say_hi"):
+        assert getattr(row, name) == getattr(plain, name)
+    assert row.kind() is Busy
+    for nothing in (row, plain):
+        with pytest.raises(AttributeError, match="nothing to do"):
+            _ = nothing.do
+    with pytest.raises(AttributeError, match=r"first: this Busy is read from stored bytes"):
+        row.first = "x"
+    heir = lazy(Heir("bob", np.arange(3)))
+    assert (heir.greet(), heir.mood) == ("hello bob!", "calm")
+
+
+def test_objects_of_classes_without_equality_are_equal_to_themselves() -> None:
+    given = Heir("bob", np.arange(3))
+    row, other = lazy(given), lazy(given)
+    assert row == row
+    assert row != other
+    assert row != given
+    assert {row: 1, other: 2}[row] == 1
+    assert hash(row) == hash(row)
+    loose = lazy(msgspec.defstruct("Loose", [("n", int)], eq=False)(1))
+    assert loose == loose
+    assert {loose: 1}[loose] == 1
+
+
+def test_a_row_detaches_itself_unless_a_field_has_that_name() -> None:
+    row = lazy(Busy("ann"))
+    assert type(row.detach()) is Busy
+    assert row.detach() == row
+    kept = lazy(Detached(5))
+    assert kept.detach == 5
+    assert type(detach(kept)) is Detached

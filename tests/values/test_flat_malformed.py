@@ -243,6 +243,58 @@ def test_unions_that_would_be_gigabytes_of_text() -> None:
             assert len(detach(row).pets) == kept
 
 
+def test_a_text_in_a_union_of_a_table_that_is_named_many_times() -> None:
+    leaf = attrs.make_class("Leaf", {"it": attrs.field(type=Cat | str)})
+    codec: FlatBuffers[Any] = FlatBuffers(attrs.make_class("Many", {"leaves": attrs.field(type=list[leaf])}))  # type: ignore[valid-type]
+    count, size = 20_000, 100_000
+    vector = 20
+    table = vector + 4 + 4 * count + 8
+    data = struct.pack("<I4HiI", 12, 6, 8, 4, 0, 8, 4) + struct.pack("<I", count)
+    data += b"".join(struct.pack("<I", table - (vector + 4 + 4 * n)) for n in range(count))
+    data += struct.pack("<4H", 8, 12, 4, 8) + struct.pack("<iBxxxI", 8, 2, 4)
+    data += struct.pack("<I", size) + b"a" * (size + 1)
+    row = codec.decode(data)
+    assert row.leaves[7].it == "a" * size
+    with pytest.raises(DecodeError, match="more text than the buffer can honestly hold"):
+        detach(row)
+    with pytest.raises(DecodeError, match="more text"):
+        hash(row)
+
+
+def test_a_long_vtable_that_many_tables_share_is_not_read_for_each() -> None:
+    class Counting(bytes):
+        read = 0
+
+        def __getitem__(self, key: Any) -> Any:
+            found = super().__getitem__(key)
+            if isinstance(key, slice):
+                type(self).read += len(found)
+            return found
+
+    size = 65_532
+    vtable = struct.pack("<2H", size, 8) + bytes(size - 4)
+    data = Counting(vtable + struct.pack("<iI", size, 0))
+    reader = TREE._compiled.reader
+    for _ in range(100):
+        row = reader.opener(reader.declared.root)(data, size, None)
+        assert row.name is None
+    assert Counting.read < 1000
+
+
+def test_too_little_memory_is_no_broken_row(monkeypatch: Any) -> None:
+    from zlmdb.values.flat import vectors
+
+    def full(*_arguments: Any) -> Any:
+        raise MemoryError
+
+    monkeypatch.setattr(vectors, "texts_at", full)
+    row = TREE.decode(TREE.encode(Tree(texts=["a"])))
+    with pytest.raises(MemoryError):
+        _ = row.texts
+    with pytest.raises(MemoryError):
+        detach(row)
+
+
 def test_vectors_longer_than_the_buffer() -> None:
     data = TREE.encode(Tree(numbers=np.arange(3), texts=["a"]))
     at = data.index(struct.pack("<I", 3) + bytes(8))

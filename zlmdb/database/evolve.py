@@ -31,15 +31,15 @@ def settle_schema(db: Database, table: _Wanted, record: dict[str, Any] | None) -
     table.schema = stored
     if not getattr(codec, "declares", False):
         return
-    from zlmdb.values.flat import evolution
+    from zlmdb.values.flat import evolution, model
     from zlmdb.values.flat.plain import remembered
 
     if stored is None:
-        table.schema = remembered(codec.declared)
+        table.schema = remembered(codec.declared, lacks=table.slot is not None)
         table.remember = {}
         return
     try:
-        ids, table.schema = evolution.settle(codec.declared, stored)
+        ids, table.schema = evolution.settle(codec.declared, stored, writing=not db.is_readonly)
     except evolution.Break as found:
         definition = table.definition
         raise errors.TableMismatch(
@@ -57,7 +57,7 @@ def settle_schema(db: Database, table: _Wanted, record: dict[str, Any] | None) -
         ) from error
     if table.schema != stored:
         table.remember = {}
-    if any(
+    if any(isinstance(found, model.Union) for found in map(codec.declared.schema.declarations.get, ids)) or any(
         ids[found.name][item.field.name] != item.field.id
         for found in codec.declared.tables()
         for item in (*found.items, *found.dead)

@@ -23,9 +23,11 @@ required                    ``T``, without a default
 from __future__ import annotations
 
 import inspect
+import io
 import keyword
 import math
-from collections.abc import Iterator
+import tokenize
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import Literal
 
@@ -59,6 +61,8 @@ _IMPORTS = {
     "msgspec.": "import msgspec",
     "np.": "import numpy as np",
 }
+#: What a field may hide from those that come after it in its class.
+_MODULES = frozenset(("attrs", "builtins", "dataclasses", "datetime", "fbs", "msgspec", "np", "uuid"))
 _STANDARD = ("builtins", "dataclasses", "datetime", "enum", "uuid", "typing")
 
 
@@ -92,15 +96,23 @@ class Writer:
                 taken.add(self.doubles[f"{item.name}.{member}"])
         self._shadowed: frozenset[str] = frozenset()
         self._members = Members()
+        #: Names of the module that a field hides within its class; each has another one there, with a ``_`` before it.
+        self._hidden: set[str] = set()
 
     def module(self, title: str) -> str:
         enums = [item for item in self._order if isinstance(item, model.Enum)]
         records = [item for item in self._order if isinstance(item, model.Table | model.Struct)]
         unions = [item for item in self._order if isinstance(item, model.Union)]
         blocks = ["\n".join(block) for item in enums for block in [list(self._enum(item))]]
-        blocks += ["\n".join(self._record(item)) for item in records]
+        classes = ["\n".join(self._record(item)) for item in records]
+        late = {self.names[item.name] for item in (*records, *unions)}
+        aliases = [f"_{name} = {name}" for name in sorted(self._hidden - late)]
+        blocks += ["\n".join(aliases)] if aliases else []
+        blocks += classes
         blocks += ["\n".join(block) for item in unions for block in self._double_classes(item)]
         blocks += ["\n".join(self._union(item)) for item in unions]
+        aliases = [f"_{name} = {name}" for name in sorted(self._hidden & late)]
+        blocks += ["\n".join(aliases)] if aliases else []
         body = "\n\n\n".join(blocks)
         needed = [line for word, line in _IMPORTS.items() if word in body]
         own = [line for line in needed if line.split()[1] in _STANDARD]
@@ -231,11 +243,28 @@ class Writer:
         self._shadowed = frozenset(attributes.values()) & {*BUILTINS}
         body = list(self._docstring(item.doc))
         for field in item.fields:
-            body.append(f"    {attributes[field.name]}: {self._field(field, attributes[field.name], table)}")
+            text = self._field(field, attributes[field.name], table)
+            body.append(f"    {attributes[field.name]}: {self._unhidden(text, attributes.values())}")
         if body and not body[-1]:
             del body[-1]
         yield from body or ["    pass"]
         self._shadowed = frozenset()
+
+    def _unhidden(self, text: str, attributes: Collection[str]) -> str:
+        """Annotation and default of a field, with other names for what fields of the class hide."""
+        hidden = (_MODULES | {*self.names.values(), *self.doubles.values()}) & {*attributes}
+        if not hidden:
+            return text
+        before, tokens = "", list(tokenize.generate_tokens(io.StringIO(text).readline))
+        parts, at = [], 0
+        for token, after in zip(tokens, [*tokens[1:], tokens[-1]], strict=True):
+            argument = after.string == "=" and before in ("(", ",")
+            if token.type == tokenize.NAME and token.string in hidden and before != "." and not argument:
+                parts.append(f"{text[at : token.start[1]]}_")
+                at = token.start[1]
+                self._hidden.add(token.string)
+            before = token.string
+        return "".join([*parts, text[at:]])
 
     def _field(self, field: model.Field, attribute: str, table: bool) -> str:
         words: list[str] = []
@@ -315,7 +344,7 @@ class Writer:
         if kind.element == model.Scalar("uint8"):
             return self._builtin("bytes")
         if self._arrays == "numpy" and isinstance(kind.element, model.Scalar):
-            return f"np.ndarray[tuple[int, ...], np.dtype[np.{self._dtype(kind)}]]"
+            return f"np.ndarray[tuple[{self._builtin('int')}, ...], np.dtype[np.{self._dtype(kind)}]]"
         return f"{self._builtin('list')}[{self._type(kind.element)}]"
 
     def _dtype(self, kind: model.Vector | model.Array) -> str:
@@ -331,7 +360,7 @@ class Writer:
         if field.type == model.Vector(model.Scalar(scalar)):
             del attributes["logical"]
             if self._arrays == "numpy" and hint == "np.datetime64":
-                return "np.ndarray[tuple[int, ...], np.dtype[np.datetime64]]"
+                return f"np.ndarray[tuple[{self._builtin('int')}, ...], np.dtype[np.datetime64]]"
             return f"{self._builtin('list')}[{hint}]"
         return None
 

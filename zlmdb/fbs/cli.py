@@ -105,6 +105,9 @@ def _find(name: str) -> Any:
         found = importlib.import_module(module)
     except ImportError as error:
         raise errors.SchemaError(f"expected a module {module}, found none that can be imported: {error}") from error
+    except Exception as error:  # the program's own module
+        reason = f"{type(error).__name__}: {error}"
+        raise errors.SchemaError(f"expected a module {module}, found one that cannot be imported: {reason}") from error
     for part in path.split("."):
         try:
             found = getattr(found, part)

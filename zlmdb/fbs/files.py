@@ -98,6 +98,8 @@ class _Reader:
                 data = file.read(left + 1)
         except OSError as error:
             raise self._unread(path, error.strerror or type(error).__name__, name) from error
+        except errors.SchemaTextError:  # a ValueError, too
+            raise
         except ValueError as error:  # a NUL in the path
             raise self._unread(path, str(error), name) from error
         self._bytes += len(data)

@@ -294,6 +294,8 @@ class BoundMap(Ops, Output, Times, MutableMapping[Any, Any]):
         entries: list[list[tuple[bytes, bytes]]] = [[] for _ in plans]
         if plans:
             values = batch if holding else [row for _, row in batch]
+            if self._compiled.source.stored_keys:
+                values = [self._as_stored(None, data) for _, data in pairs]
             for (k, _), row in zip(pairs, values, strict=True):
                 kb = k[2:]
                 for found, entry, plan in zip(entries, self._entry_keys(kb, row), plans, strict=True):  # type: ignore[attr-defined]

@@ -284,6 +284,7 @@ def define(cls: type[Any], overrides: dict[str, Any] | None = None) -> TableDefi
     declarations = [d for d in _declarations(cls) if d.name]
     _check_names(declarations, where)
     _check_pk(cls._zlmdb_pk, key, fields, where)
+    _check_keys(value, cls._zlmdb_pk, declarations, where)
     earlier = value.record is None and not declarations and not cls._zlmdb_pk and bool(cls._zlmdb_earlier)
     return TableDefinition(
         name=name,
@@ -372,6 +373,19 @@ def _check_schema(value: Any, where: str) -> None:
             codec.declared  # noqa: B018  # made on the first look
         except errors.SchemaError as error:
             raise error.located(table=where.removeprefix("table ")) from None
+
+
+def _check_keys(value: Any, pk: tuple[str, ...], declarations: list[IndexDeclaration], where: str) -> None:
+    """Refuse keys of fields that are not stored as they are."""
+    codec = getattr(value, "codec", value)
+    if not getattr(codec, "declares", False):
+        return
+    keyed = [(path, "its primary key", True) for path in pk]
+    keyed += [(path, f"index {found.name}", False) for found in declarations for path in found.fields]
+    for path, what, primary in keyed:
+        why = codec.unfit(path, primary=primary)
+        if why is not None:
+            raise errors.SchemaError(f"{where}: {what} names {path!r}, which {why}; take another field", field=path)
 
 
 def _record_fields(value: Any) -> Any:

@@ -151,7 +151,7 @@ class Ops:
         kb = self._key_bytes(key)
         data = self._value_bytes(row)
         self._check_row_key(kb, key, row)
-        return txn, key, self._p + kb, kb, data, self._entries(kb, row)
+        return txn, key, self._p + kb, kb, data, self._entries(kb, self._as_stored(row, data))
 
     def _recover_pair(self, item: Any, holding: bool, error: Exception) -> tuple[bytes, bytes]:
         if isinstance(error, errors.ConstraintError | errors.TransactionError):
@@ -202,6 +202,10 @@ class Ops:
         return translate(error, path=txn._db.dbpath)
 
     # -- index entries
+
+    def _as_stored(self, row: Any, data: bytes) -> Any:
+        """The row from which index keys are made: the object that is written, or that of its bytes."""
+        return self._definition.value.decode(data) if self._compiled.source.stored_keys else row
 
     def _entries(self, kb: bytes, row: Any, *, strict: bool = True) -> tuple[bytes | None, ...]:
         """The entry keys of a row, one per index, or None where it has no entry."""

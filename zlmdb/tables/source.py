@@ -106,6 +106,18 @@ class RowSource:
 
     # -- index entries
 
+    @property
+    def stored_keys(self) -> bool:
+        """True if the index keys of a row that is written must be made of its bytes, as those of a stored row are.
+
+        Otherwise the two could differ: what is rounded, or otherwise put into its common form when it is stored, is not
+        what the object holds. Functions may look at anything; what a plain field holds is known.
+        """
+        return self.value.rebuilt and any(
+            plan.function is not None or plan.where is not None or not all(map(self.value.keeps, plan.fields))
+            for plan in self.plans
+        )
+
     def entries(self, target: str, source: str, held: str) -> list[str]:
         """Statements that set ``<target><i>`` to the entry key of each index, or None.
 
@@ -289,7 +301,10 @@ class RowSource:
             "k = self._p + kb",
             f"data = {self.encode('row')}",
         ]
-        body += [*self.entries("n", "row", "f"), *self.pointers]
+        keyed = "kept" if self.stored_keys else "row"
+        if self.stored_keys:
+            body.append(f"kept = {self.value.decode_expr('data', self.names)}")
+        body += [*self.entries("n", keyed, "f"), *self.pointers]
         lines += [*indent(body, 2), "    except Exception as error:"]
         entries = f"({''.join(f'n{i}, ' for i in range(len(self.plans)))})"
         lines += [f"        txn, key, k, kb, data, {entries} = self._recover_plan({recover}, error)"]

@@ -40,6 +40,9 @@ class ValueCodec(Generic[T]):
     name: str
     #: True if decoded values keep reading the memoryview they were decoded from (arrays, FlatBuffers).
     zero_copy: bool = False
+    #: True if a row that is read may differ from the one that was written, for those who look closely: a float of 32
+    #: bits is rounded, an int that was given for a float is a float. What does not, :meth:`keeps` tells.
+    rebuilt: bool = False
 
     def __init__(self, record: Any = None) -> None:
         self.record = record
@@ -74,6 +77,10 @@ class ValueCodec(Generic[T]):
                 `zero_copy`) raises :class:`zlmdb.errors.ViewExpired` instead; other codecs ignore it.
         """
         return self.decode(data)
+
+    def keeps(self, path: str) -> bool:
+        """True if a field of a row that is read makes the same key as that of the row that was written."""
+        return not self.rebuilt
 
     def encode_expr(self, var: str, names: Names) -> str:
         """Source of an expression that gives the bytes of the local variable `var`."""

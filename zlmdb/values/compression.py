@@ -78,6 +78,7 @@ class Compressed(ValueCodec[T]):
     def __init__(self, codec: ValueCodec[T], method: str, limit: int = MAX_DECOMPRESSED) -> None:
         super().__init__(codec.record)
         self.name = f"{codec.name}+{method}"
+        self.rebuilt = codec.rebuilt
         self.codec = codec
         self.method = method
         self.limit = limit
@@ -100,6 +101,10 @@ class Compressed(ValueCodec[T]):
         """The same compression of a codec that may read pickles; itself, if it stores none."""
         allowing = getattr(self.codec, "allowing", None)
         return self if allowing is None else Compressed(allowing(), self.method, self.limit)
+
+    def keeps(self, path: str) -> bool:
+        """As the codec within says."""
+        return self.codec.keeps(path)
 
     def with_codec(self, codec: ValueCodec[T]) -> Compressed[T]:
         """The same compression of another codec."""

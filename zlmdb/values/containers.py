@@ -269,7 +269,8 @@ def _record_norm(info: RecordInfo, parts: dict[str, Shape], json: bool) -> Calla
     cls = info.type
 
     def norm_object(value: Any) -> dict[str, Any]:
-        if type(value) is not cls:
+        if type(value) is not cls and not (value.__class__ is cls and hasattr(type(value), "_zlmdb_detach")):
+            # What a table of FlatBuffers gave has the fields, too.
             raise Fault(info.name, value)
         result = {}
         for name, stored, norm in plan:

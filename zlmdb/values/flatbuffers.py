@@ -20,7 +20,7 @@ from zlmdb.values.records import describe
 
 if TYPE_CHECKING:
     from zlmdb.values.flat.compiled import Compiled
-    from zlmdb.values.flat.kinds import Declared
+    from zlmdb.values.flat.kinds import Declared, Item
     from zlmdb.values.flat.numbering import Ids
 
 __all__ = ["FlatBuffers"]
@@ -74,6 +74,7 @@ class FlatBuffers(ValueCodec[T]):
         self._settled: dict[Any, Self] = {}
         #: True if builder and reader are compiled from the record class.
         self.declares = build is None and cast is None and is_record(record)
+        self.rebuilt = self.declares
 
     @cached_property
     def _compiled(self) -> Compiled:
@@ -91,6 +92,34 @@ class FlatBuffers(ValueCodec[T]):
         if not self.declares:
             raise SchemaError("FlatBuffers values that functions build and cast have no declared schema")
         return self._compiled.declared
+
+    def keeps(self, path: str) -> bool:
+        """True for a field of the record itself that is stored as it is; False for a float32, which is rounded."""
+        if not self.declares:
+            return True
+        item = None if "." in path else self._field(path)
+        return item is not None and not _rounded(item)
+
+    def _field(self, path: str) -> Item | None:
+        from zlmdb.values.flat.kinds import field_at
+
+        return field_at(self.declared.root, path)
+
+    def unfit(self, path: str, *, primary: bool) -> str | None:
+        """Why a field of the record cannot be part of a key, in words; None if it can.
+
+        Args:
+            path: its name, with dots for a field of a field.
+            primary: True for the primary key, False for that of an index.
+        """
+        item = self._field(path)
+        if item is None:
+            return None
+        if item.field.deprecated:
+            return "is deprecated, so that stored rows do not have it"
+        if primary and _rounded(item):
+            return "is a float32, which is rounded when it is stored, so that rows would not be found under their keys"
+        return None
 
     def with_ids(self, ids: Ids) -> Self:
         """The same codec with numbers of fields that a file has settled; the same object for the same numbers."""
@@ -167,6 +196,10 @@ class FlatBuffers(ValueCodec[T]):
         if not self.declares:
             return super().decode_expr(var, names)
         return f"{names.add(self._compiled.decode, 'decode_flatbuffers')}({var})"
+
+
+def _rounded(item: Item) -> bool:
+    return item.kind.name == "float" and item.kind.scalar == "float32"
 
 
 def is_record(record: Any) -> bool:

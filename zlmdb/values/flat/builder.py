@@ -42,6 +42,7 @@ def builder(declared: Declared, slow: Encode) -> tuple[Encode, Encode, str]:
         TAILS=pieces.TAILS,
         PADS=pieces.PADS,
         UUID=uuid.UUID,
+        encode_text=str.encode,
         datetime=dt.datetime,
         date=dt.date,
         timedelta=dt.timedelta,
@@ -134,7 +135,7 @@ class _Writer:
         if kind.name in ("int", "float", "bool"):
             return f"type({v}) is not {kind.name}", v, code
         if kind.name == "uuid":
-            return "", f'{v}.int.to_bytes(16, "big")', code
+            return f"type({v}) is not UUID", f'{v}.int.to_bytes(16, "big")', code
         if kind.name == "struct":
             return "", f"pack_{self.names[kind.of().name]}({v})", code
         if kind.name == "enum":
@@ -363,7 +364,7 @@ class _Body:
             depth = 2
         if simple:
             if kind.name == "str":
-                line(depth, f"d{at} = {v}.encode()")  # nothing but text has this method
+                line(depth, f"d{at} = encode_text({v})")
             else:
                 line(depth, f"if type({v}) is not bytes:")
                 line(depth + 1, "raise TypeError")

@@ -37,11 +37,11 @@ from zlmdb.values.faults import MISSING
 from zlmdb.values.flat import annotations as words
 from zlmdb.values.flat import model
 from zlmdb.values.flat.enums import enum_declaration, enum_kind
-from zlmdb.values.flat.hints import advice, doc_of, is_datetime64, is_ndarray, parts_of, unwrap
+from zlmdb.values.flat.hints import advice, doc_of, is_datetime64, is_ndarray, made_of_self, parts_of, unwrap
 from zlmdb.values.flat.kinds import Declared, Item, Kind, Record, bool_kind, float_kind, int_kind
 from zlmdb.values.flat.lazy import FlatView
 from zlmdb.values.flat.moments import MOMENTS
-from zlmdb.values.flat.numbering import Ids, number
+from zlmdb.values.flat.numbering import Ids, check_former, number
 from zlmdb.values.records import FieldInfo, RecordInfo, describe
 
 __all__ = ["declare"]
@@ -138,6 +138,7 @@ class _Declaring:
         self, record: Record, info: RecordInfo, attributes: dict[str, Any], doc: tuple[str, ...], space: str
     ) -> None:
         items = [self.item(record, info, found, space) for found in info.fields.values()]
+        check_former(record, items, self.former.get(record.name, {}))
         number(record, items, self.ids.get(record.name, {}))
         for item in items:
             (record.dead if item.field.deprecated else record.items).append(item)
@@ -202,6 +203,10 @@ class _Declaring:
             self.former.setdefault(record.name, {})[name] = details.was
         item = Item(found.name, kind, model.Field(name, kind.type, -1), optional, given=details.id)
         default = self.settle_default(item, found, details, context)
+        if made_of_self(info.type, found.name):
+            if details.deprecated:
+                self.refuse(context, "the default of a deprecated field cannot be made of the object", None)
+            item.factory = None
         required = details.required
         if required is None:
             exempt = record.struct or optional or kind.scalar_value or details.deprecated
@@ -411,7 +416,10 @@ class _Declaring:
             given.doc if given else (),
         )
         expected = " or ".join(kind.expected for kind in kinds)
-        return Kind("union", model.Ref(full), expected, members=tuple(zip(numbers, kinds, strict=True)))
+        # A file that does not know a member may give its number to another one.
+        known = self.ids.get(full, {}).values() or numbers
+        members = tuple((number, kind) for number, kind in zip(numbers, kinds, strict=True) if number in known)
+        return Kind("union", model.Ref(full), expected, members=members)
 
 
 class _Context(typing.NamedTuple):

@@ -16,44 +16,38 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from zlmdb.values.faults import MISSING
 from zlmdb.values.flat import model
+from zlmdb.values.flat.differences import Break, same_default, same_value, shape_of, shown
 from zlmdb.values.flat.kinds import Declared, Item, Record
-from zlmdb.values.flat.numbering import Ids
-from zlmdb.values.flat.plain import Plain, plain_enum, plain_field, plain_struct, plain_union, type_text
+from zlmdb.values.flat.numbering import LAST_ID, Ids
+from zlmdb.values.flat.plain import (
+    Plain,
+    absent,
+    plain_enum,
+    plain_field,
+    plain_struct,
+    plain_table,
+    plain_union,
+    type_text,
+)
 
 __all__ = ["Break", "settle"]
 
 
-class Break(Exception):
-    """A difference that would change what stored rows mean.
-
-    Args:
-        where: the field or type, ``Trade.price``.
-        rule: what must not happen, and what to do instead.
-        expected: what the file has.
-        found: what the class says.
-    """
-
-    def __init__(self, where: str, rule: str, expected: Any, found: Any) -> None:
-        super().__init__(rule)
-        self.where = where
-        self.rule = rule
-        self.expected = str(expected)
-        self.found = str(found)
-
-
-def settle(declared: Declared, stored: Plain) -> tuple[Ids, Plain]:
+def settle(declared: Declared, stored: Plain, *, writing: bool = True) -> tuple[Ids, Plain]:
     """The numbers that the fields of a class have in a file, and what the file is to remember from now on.
 
     Args:
         declared: the class.
         stored: what the file remembers.
+        writing: False if it will not remember more. What it does not know gets numbers that no row has: the next free
+            ones may be given to other fields meanwhile.
 
     Raises:
         Break: if rows that were written before would mean something else.
     """
-    settling = _Settling(declared, stored)
+    settling = _Settling(declared, stored, writing)
+    settling.identifier()
     settling.table(declared.root.name, stored["root"])
     settling.add()
     return settling.ids, settling.merged
@@ -62,8 +56,9 @@ def settle(declared: Declared, stored: Plain) -> tuple[Ids, Plain]:
 class _Settling:
     """Walks the class and the stored schema together, from the root."""
 
-    def __init__(self, declared: Declared, stored: Plain) -> None:
+    def __init__(self, declared: Declared, stored: Plain, writing: bool = True) -> None:
         self.declared = declared
+        self.writing = writing
         self.stored = stored
         self.merged: Plain = copy.deepcopy(stored)
         self.ids: Ids = {}
@@ -71,11 +66,34 @@ class _Settling:
         self.pairs: dict[str, str] = {}
         #: Fields and members of unions that the file does not know. They wait until all types that it knows are found.
         self.fresh: list[Callable[[], None]] = []
+        #: Fields of the class that the file knows: where they stand, and what is remembered of them.
+        #: The highest number that stands for no field yet, if the file will not remember more.
+        self.unknown = LAST_ID
+        self.found: list[tuple[str, Item, dict[str, Any]]] = []
+
+    def identifier(self) -> None:
+        """The four characters that stand in each row."""
+        mine = self.declared.root.identifier
+        theirs = self.merged.setdefault("identifier", mine)
+        if mine != theirs:
+            rule = "the file_identifier of rows cannot change, because those that are there would not be taken for rows"
+            raise Break(self.declared.root.info.name, rule, theirs, mine)
 
     def add(self) -> None:
         """Remember what is new."""
         for function in self.fresh:  # it grows meanwhile
             function()
+        # Of one stored table there may be two classes, which must not contradict each other.
+        for where, item, found in self.found:
+            if item.field.required and not found["required"]:
+                raise Break(
+                    where,
+                    "two classes are one stored table here, and only one of them requires the field; give it a "
+                    "default, or let it be None",
+                    "a required field",
+                    "one that the other class lacks",
+                )
+            self.same_absent(where, item, found)
 
     def paired(self, mine: str, theirs: str, where: str) -> bool:
         """True if the two are known to be one already; they become one otherwise."""
@@ -105,9 +123,12 @@ class _Settling:
             if name is not None:
                 ids[item.field.name] = fields[name]["id"]
                 self.known(record, item, name, fields)
-        # What the class does not have any more keeps its number.
+        # What the class does not have any more keeps its number; the rows of the class will lack it.
         for name, found in fields.items():
-            ids.setdefault(name, found["id"])
+            if name not in ids:
+                ids[name] = found["id"]
+                found["required"] = False
+                found["lacks"] = not self.scalar(found["type"])
             if self.type_slot(found["type"]):
                 ids[f"{name} (its type)"] = found["id"] - 1
         for item, name in chosen:
@@ -157,14 +178,14 @@ class _Settling:
                 field.attributes.get("logical") or type_text(field.type),
             )
         if not field.deprecated:
-            if not _same_default(field.default, found["default"]):
+            if item.kind.scalar_value and not same_default(field.default, found["default"]):
                 raise Break(
                     where,
                     "the default of a scalar cannot change, because rows without it were written under the old one; "
                     "keep it beside the type, Annotated[..., zlmdb.fbs.Field(default=...)], or add a field of another "
                     "name",
-                    f"default {_none(found['default'])}",
-                    f"default {_none(field.default)}",
+                    f"default {shown(found['default'])}",
+                    f"default {shown(field.default)}",
                 )
             if field.required and not found["required"]:
                 raise Break(
@@ -174,13 +195,39 @@ class _Settling:
                     "a field that is not required",
                     "a required one",
                 )
-            found["required"] = field.required
-        elif found["required"]:
+            self.same_absent(where, item, found)
+            found["required"] = found["required"] and field.required
+            found["absent"], found["default"] = absent(item), field.default
+            self.found.append((where, item, found))
+        else:
             found["required"] = False
+            found["absent"] = found["absent"] or absent(item)
+        found["lacks"] = found["lacks"] or (not item.kind.scalar_value and (item.optional or field.deprecated))
         if name != field.name and field.name not in found["was"]:  # otherwise the class is older than the name
             del fields[name]
             found["was"] = [*found["was"], name]
             fields[field.name] = found
+
+    def same_absent(self, where: str, item: Item, found: dict[str, Any]) -> None:
+        """Rows without a field must go on reading as they did."""
+        if item.kind.scalar_value or item.field.required or not found["lacks"]:
+            return
+        mine = absent(item)
+        if not mine:
+            raise Break(
+                where,
+                "a field that rows lack needs a default that is the same at each reading: a constant, or None",
+                "rows without it",
+                "a default that is made anew",
+            )
+        if found["absent"] and not same_value(mine[0], found["absent"][0]):
+            raise Break(
+                where,
+                "the default of a field that rows lack cannot change; keep it (of a text beside the type, "
+                "Annotated[..., zlmdb.fbs.Field(default=...)]), or add a field of another name",
+                f"default {found['absent'][0]!r}",
+                f"default {mine[0]!r}",
+            )
 
     def new(self, record: Record, item: Item, fields: dict[str, dict[str, Any]], ids: dict[str, int]) -> None:
         """A field that the file does not know yet."""
@@ -213,17 +260,24 @@ class _Settling:
                 "no such field",
                 "a required one",
             )
+        if not self.writing:
+            number, self.unknown = self.unknown, self.unknown - slots
+        found = fields[field.name] = {**plain_field(item, lacks=True), "id": number}
+        self.same_absent(where, item, found)
         ids[field.name] = number
         if slots == 2:
             ids[f"{field.name} (its type)"] = number - 1
-        fields[field.name] = {**plain_field(field), "id": number}
-        fields[field.name]["type"] = self.adopt(field.type)
+        found["type"] = self.adopt(field.type)
 
     # -- types
 
     def type_slot(self, text: str) -> bool:
         """True if a stored type is a union, or a vector of unions."""
         return text.strip("[]").removeprefix("@") in self.merged["unions"]
+
+    def scalar(self, text: str) -> bool:
+        """True if a stored type is a number or an enumeration."""
+        return text in model.SCALARS or text.removeprefix("@") in self.merged["enums"]
 
     def type(self, mine: str, theirs: str, where: str) -> None:
         """A type of the class and the stored one."""
@@ -258,7 +312,7 @@ class _Settling:
         new, old = plain_struct(mine), self.stored["structs"][theirs]
         rule = "a struct never changes; add a field with a new struct"
         if new["align"] != old["align"] or len(new["fields"]) != len(old["fields"]):
-            raise Break(where, rule, _shape(old), _shape(new))
+            raise Break(where, rule, shape_of(old), shape_of(new))
         for (name, tp, logical), (_, other, other_logical) in zip(new["fields"], old["fields"], strict=True):
             try:
                 self.type(tp, other, f"{mine.name}.{name}")
@@ -289,16 +343,19 @@ class _Settling:
         self.merged["enums"][theirs] = {**new, "members": {**new["members"], **gone}}
 
     def union(self, mine: model.Union, theirs: str, where: str) -> None:
-        """A union and the stored one: members may come, at the end."""
+        """A union and the stored one: members may come, at the end, and an older class does not have them all."""
         new = {number: (name, tp) for number, name, tp in plain_union(mine)}
         merged = self.merged["unions"][theirs]
         numbers = {name: number for number, (name, _) in new.items()}
+        # One that lacks members must have the others under their names, or a member that went could not be told from
+        # one that was renamed.
+        older = {(number, name) for number, (name, _) in new.items()} <= {(entry[0], entry[1]) for entry in merged}
         for entry in merged:
             number, name, tp = entry
-            if number not in new:
+            if number not in new and not (older and number > max(new)):
                 raise Break(
                     where,
-                    "a member of a union cannot go, because rows may hold it",
+                    "a member of a union cannot go, unless it is the last, because rows may hold it",
                     f"member {number}, {name}",
                     f"{len(new)} members",
                 )
@@ -309,9 +366,12 @@ class _Settling:
                     f"{name} as member {number}",
                     f"{name} as member {numbers[name]}",
                 )
-            self.type(new[number][1], tp, f"{where} (member {name})")
-            entry[1] = new[number][0]
+            if number in new:
+                self.type(new[number][1], tp, f"{where} (member {name})")
+                entry[1] = new[number][0]
         known = {entry[0] for entry in merged}
+        if not self.writing and not known >= new.keys():
+            self.ids[mine.name] = {name: number for number, name, _ in merged}
         for number, name, _ in plain_union(mine):
             if number not in known:
                 self.fresh.append(partial(self.member, merged, number, name, dict(mine.members)[name]))
@@ -339,7 +399,7 @@ class _Settling:
         """True if a type that no field of the class led to is the stored one of its name, as it was in some version."""
         if not any(mine in self.merged[group] for group in ("tables", "structs", "enums", "unions")):
             return False
-        trial = _Settling(self.declared, self.merged)
+        trial = _Settling(self.declared, self.merged, self.writing)
         trial.ids, trial.pairs = dict(self.ids), dict(self.pairs)
         try:
             trial.ref(mine, mine, mine)
@@ -359,10 +419,9 @@ class _Settling:
         self.pairs[mine] = name
         declaration = self.declared.schema.declarations[mine]
         if isinstance(declaration, model.Table):
-            fields: dict[str, Any] = {}
-            self.merged["tables"][name] = fields
+            fields = self.merged["tables"][name] = plain_table(self.declared.records[mine])
             for field in declaration.fields:
-                fields[field.name] = {**plain_field(field), "type": self.adopt(field.type)}
+                fields[field.name]["type"] = self.adopt(field.type)
             self.ids[mine] = {field.name: field.id for field in declaration.fields}
         elif isinstance(declaration, model.Struct):
             plain = plain_struct(declaration)
@@ -376,18 +435,3 @@ class _Settling:
             for entry, (_, member) in zip(union, declaration.members, strict=True):
                 entry[2] = self.adopt(member)
         return name
-
-
-def _same_default(one: Any, other: Any) -> bool:
-    if one is None or other is None:
-        return one is other
-    return bool(one == other or (one != one and other != other))
-
-
-def _none(default: Any) -> Any:
-    return "null" if default is None or default is MISSING else default
-
-
-def _shape(struct: dict[str, Any]) -> str:
-    fields = ", ".join(f"{name}: {logical or tp}" for name, tp, logical in struct["fields"])
-    return f"struct of {fields}" + (f", aligned to {struct['align']}" if struct["align"] else "")

@@ -9,7 +9,7 @@ from typing import Any, get_args, get_origin
 
 from zlmdb.values.records import describe
 
-__all__ = ["advice", "doc_of", "is_datetime64", "is_ndarray", "parts_of", "unwrap"]
+__all__ = ["advice", "doc_of", "is_datetime64", "is_ndarray", "made_of_self", "parts_of", "unwrap"]
 
 
 def unwrap(hint: Any) -> tuple[Any, list[Any]]:
@@ -51,6 +51,12 @@ def is_datetime64(hint: Any) -> bool:
 def is_ndarray(hint: Any) -> bool:
     """True for the class of numpy, which is not imported here."""
     return getattr(hint, "__name__", "") == "ndarray" and getattr(hint, "__module__", "") == "numpy"
+
+
+def made_of_self(cls: Any, name: str) -> bool:
+    """True if the default of a field is made of the object (``@x.default`` of attrs), and so of no row."""
+    found = next((field for field in getattr(cls, "__attrs_attrs__", ()) if field.name == name), None)
+    return bool(getattr(getattr(found, "default", None), "takes_self", False))
 
 
 def advice(hint: Any) -> str:

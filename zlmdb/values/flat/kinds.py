@@ -14,7 +14,7 @@ from zlmdb.values.flat import model
 from zlmdb.values.records import RecordInfo
 from zlmdb.values.shapes import SCALARS
 
-__all__ = ["Declared", "Item", "Kind", "Record", "bool_kind", "float_kind", "int_kind", "integer_range"]
+__all__ = ["Declared", "Item", "Kind", "Record", "bool_kind", "field_at", "float_kind", "int_kind", "integer_range"]
 
 
 @dataclass(slots=True, eq=False)
@@ -204,6 +204,15 @@ class Declared:
     def tables(self) -> Iterator[Record]:
         """The tables, in the order in which they were met."""
         return (record for record in self.records.values() if not record.struct)
+
+
+def field_at(record: Record, path: str) -> Item | None:
+    """A field, also one that is deprecated; None if there is none. Dots go into fields of fields."""
+    name, _, rest = path.partition(".")
+    item = next((item for item in (*record.items, *record.dead) if item.name == name), None)
+    if item is None or not rest or item.field.deprecated:
+        return item
+    return None if item.kind.record is None else field_at(item.kind.record, rest)
 
 
 def integer_range(scalar: str) -> range:

@@ -36,20 +36,27 @@ class FlatView:
     _zlmdb_class: Any
 
     def __getattr__(self, name: str) -> Any:
-        # Methods, properties and constants of the record class.
+        # What view_class() leaves out: descriptors of other kinds, and what the class makes up itself.
         owner = self._zlmdb_class
         try:
             found = inspect.getattr_static(owner, name)
         except AttributeError:
             found = None
-        if isinstance(found, cached_property):
-            return found.func(self)
+        made_up = getattr(owner, "__getattr__", None)
+        if made_up is not None and (found is None or isinstance(found, types.MemberDescriptorType)):
+            return made_up(self, name)
         if found is None or isinstance(found, types.MemberDescriptorType) or name.startswith("__"):
             raise AttributeError(f"{owner.__qualname__!r} object has no attribute {name!r}", name=name, obj=self)
         bind = getattr(type(found), "__get__", None)
         return found if bind is None else bind(found, self, owner)
 
+    def detach(self) -> Any:
+        """The plain object, as ``zlmdb.fbs.detach(row)`` gives it, which also serves if a field has this name."""
+        return detach(self)
+
     def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
         if isinstance(other, FlatView):
             other = detach(other)
         return bool(detach(self) == other)
@@ -94,16 +101,23 @@ def detach(value: T) -> T:
     if not isinstance(value, FlatView):
         return value
     size = len(value._zb)
-    return cast("T", value._zlmdb_detach([max(MIN_TABLES, size // 4), max(MIN_BYTES, size * TIMES)], 1))
+    try:
+        return cast("T", value._zlmdb_detach([max(MIN_TABLES, size // 4), max(MIN_BYTES, size * TIMES)], 1))
+    except Malformed as error:
+        raise fault(value, None, error) from error
 
 
 def detached(value: Any, left: list[int], depth: int) -> Any:
-    """The same for a part: a table, or a list or tuple of them."""
+    """The same for a part: a table or another member of a union, or a list or tuple of them."""
     if isinstance(value, FlatView):
         return value._zlmdb_detach(left, depth)
     kind = type(value)
     if kind is list or kind is tuple:
         return kind([detached(one, left, depth) for one in value])
+    if kind is str:
+        left[1] -= len(value)
+        if left[1] < 0:
+            raise Malformed("more text than the buffer can honestly hold")
     return value
 
 
@@ -159,6 +173,8 @@ _OWN = frozenset(
         *("__attrs_init__", "__attrs_pre_init__", "__attrs_post_init__", "__subclasshook__"),
     )
 )
+#: Descriptors that serve any class.
+_SHARED = (types.FunctionType, staticmethod)
 #: What libraries look for in the class of a record.
 _TELLING = ("__attrs_attrs__", "__attrs_props__", "__dataclass_fields__", "__dataclass_params__", "__match_args__")
 
@@ -185,10 +201,40 @@ def view_class(record: Record, cls: Any, body: dict[str, Any]) -> type[FlatView]
             special = name.startswith("__") and name.endswith("__")
             if special and name not in _OWN and isinstance(found, types.FunctionType):
                 space[name] = found
+            elif not special and not (name.startswith("_z") and hasattr(FlatView, name)):
+                _share(space, cls, name, found)
+        # Classes of attrs with slots keep their cached properties there.
+        makes = vars(base).get("__getattr__")
+        if "cached_properties" in getattr(getattr(makes, "__code__", None), "co_varnames", ()):
+            defaults: tuple[Any, ...] = getattr(makes, "__defaults__", None) or ()
+            for cached in defaults:
+                if isinstance(cached, dict):
+                    space.update((name, property(cached[name], _refuse(cls, name))) for name in cached)
+    config = getattr(cls, "__struct_config__", None)
+    if cls.__eq__ is object.__eq__ or (config is not None and not config.eq):
+        # Of such a class an object is equal to nothing but itself.
+        space["__eq__"] = object.__eq__
+        space["__hash__"] = object.__hash__ if cls.__hash__ in (object.__hash__, None) else FlatView.__hash__
     space.update((name, getattr(cls, name)) for name in _TELLING if hasattr(cls, name))
     for name, get in body.items():
         space[name] = get if name == "_zlmdb_detach" else property(get, _refuse(cls, name), doc=None)
     return type(cls.__name__, (FlatView,), space)
+
+
+def _share(space: dict[str, Any], cls: Any, name: str, found: Any) -> None:
+    """Put a method, property or constant of a record class into the class of its lazy objects."""
+    kind = type(found)
+    if kind is cached_property:
+        space[name] = property(found.func, _refuse(cls, name))
+    elif kind is property:
+        space[name] = property(found.fget, _refuse(cls, name))
+    elif kind is classmethod:
+        space[name] = staticmethod(found.__get__(None, cls))
+    elif kind in _SHARED or not (hasattr(kind, "__get__") or hasattr(kind, "__set_name__")):
+        space[name] = found
+    else:
+        # Left to __getattr__: to be put into another class may mean something to it.
+        space.pop(name, None)
 
 
 def _refuse(cls: Any, name: str) -> Any:

@@ -84,7 +84,7 @@ def _value(kind: Kind, value: Any, depth: int) -> Any:
     if kind.name == "uuid":
         if not isinstance(value, uuid.UUID):
             raise Fault("uuid.UUID", value)
-        return value
+        return uuid.UUID(int=value.int)
     plain = _PLAIN[kind.name](value)
     if kind.length is not None and len(plain) != kind.length:
         raise Fault(kind.expected, value, EncodeError)

@@ -7,13 +7,44 @@ from dataclasses import replace
 from zlmdb.errors import SchemaError
 from zlmdb.values.flat.kinds import Item, Record
 
-__all__ = ["Ids", "number"]
+__all__ = ["Ids", "check_former", "number"]
 
-#: Full name of a table -> name of a field -> its number; what a file has settled.
+#: Full name of a table -> name of a field -> its number; what a file has settled. Also full name of a union -> name of
+#: a member -> its number, of those that the file knows, if it will not learn of the others.
 Ids = dict[str, dict[str, int]]
 
 #: The size of a vtable is a number of 16 bits.
 LAST_ID = (0xFFFF - 4) // 2 - 1
+
+
+def check_former(record: Record, items: list[Item], former: dict[str, str]) -> None:
+    """Refuse former names that name no field that is gone, or more than one that has come of it.
+
+    Args:
+        record: the table.
+        items: its fields.
+        former: name of a field -> the name that it had before.
+
+    Raises:
+        SchemaError: also if fields exchange their names, or one takes over the name of another that is renamed:
+            programs with the class as it was could not tell which of the two is theirs.
+    """
+    attributes = {item.field.name: item.name for item in items}
+    heirs: dict[str, str] = {}
+    for name, was in former.items():
+        where = f"{record.info.name}.{attributes[name]}"
+        if was in attributes and was != name:
+            raise SchemaError(
+                f'{where}: it has Field(was="{was}"), and there is a field of that name; a name that a field gives up '
+                "cannot go to another field at the same time. Take a new name for one of them",
+                field=attributes[name],
+            )
+        other = heirs.setdefault(was, name)
+        if other != name:
+            raise SchemaError(
+                f'{where}: it has Field(was="{was}"), and so has {attributes[other]}; only one of them is that field',
+                field=attributes[name],
+            )
 
 
 def number(record: Record, items: list[Item], settled: dict[str, int]) -> None:

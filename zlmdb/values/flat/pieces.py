@@ -13,6 +13,7 @@ import sys
 import uuid
 from array import array
 from collections.abc import Callable
+from math import inf
 from typing import Any
 
 from zlmdb.values.flat.kinds import Kind
@@ -36,7 +37,7 @@ _CODES = {name: code for name, (_, code, _) in SCALARS.items() if name != "bool"
 
 def put_text(value: str, end: int, out: list[bytes], seen: Any, depth: int) -> tuple[int, int]:
     """A string."""
-    data = value.encode()
+    data = str.encode(value)
     n = len(data)
     out += (n.to_bytes(4, "little"), data, TAILS[n & 3])
     return end, end + (n & -4) + 8
@@ -95,6 +96,21 @@ def packer(kind: Kind, pack_struct: Callable[[Any], bytes] | None) -> Callable[[
                 raise TypeError
             return _native(array(code, values))
 
+        if code == "f":
+
+            def rounded(values: Any) -> bytes:
+                if not exact.issuperset(map(type, values)):
+                    raise TypeError
+                found = array(code, values)
+                # What 32 bits cannot hold becomes an infinity here, without a word.
+                if (inf in found or -inf in found) and any(
+                    abs(small) == inf != abs(value) for small, value in zip(found, values, strict=True)
+                ):
+                    raise OverflowError
+                return _native(found)
+
+            return rounded
+
         return numbers
     return lambda values: _native(array(code, map(norm, values)))  # type: ignore[arg-type]
 
@@ -142,7 +158,7 @@ def put_array(dtype: str) -> Put:
     wanted = np.dtype(dtype)
 
     def put(value: Any, end: int, out: list[bytes], seen: Any, depth: int) -> tuple[int, int]:
-        if not isinstance(value, np.ndarray) or value.dtype != wanted or value.ndim != 1:
+        if type(value) is not np.ndarray or value.dtype != wanted or value.ndim != 1:
             raise TypeError
         return put_block(value.tobytes(), len(value), max(wanted.itemsize, 4), end, out)
 

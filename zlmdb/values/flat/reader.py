@@ -35,6 +35,8 @@ MOST_HEADS = 4096
 #: So often a vtable has come up when a class is compiled for it, and so many classes there are at most for a table.
 USUAL = 20
 MOST_CLASSES = 16
+#: Bytes that a vtable may have beyond our own, with fields of later classes, to come up as one of the usual ones.
+MORE_BYTES = 256
 
 _new = object.__new__
 
@@ -157,6 +159,7 @@ class Reader:
         classes: tuple[dict[bytes, Any], dict[bytes, Any]] = ({}, {})
         general: list[Any] = [None, None]
         own = TableLayout(record).vtable()
+        most = len(own) + MORE_BYTES
         times: dict[bytes, int] = {own: USUAL}
 
         def open_view(data: Buffer, at: int, lease: Lease | None) -> Any:
@@ -164,7 +167,9 @@ class Reader:
             start = at - I32(data, at)[0]
             if start < 0:
                 raise Malformed(f"a table at {at} whose vtable would lie before the buffer")
-            vtable: Any = data[start : start + U16(data, start)[0]]
+            size: int = U16(data, start)[0]
+            # A vtable may be long, and many tables may share it: what is longer than any likely one is not looked at.
+            vtable: Any = data[start : start + size] if size <= most else b""
             if vtable.__class__ is not bytes:
                 vtable = bytes(vtable)
             cls = classes[leased].get(vtable)
@@ -172,7 +177,7 @@ class Reader:
                 start, size = open_table(data, at)
                 seen = times.get(vtable, 0)
                 if seen < USUAL or len(classes[leased]) >= MOST_CLASSES:
-                    if len(times) < MOST_HEADS or vtable in times:
+                    if vtable and (len(times) < MOST_HEADS or vtable in times):
                         times[vtable] = seen + 1
                     if general[leased] is None:
                         general[leased] = self.class_of(record, "general", leased)
@@ -289,6 +294,8 @@ class _ClassWriter:
 
     def close(self, item: Item) -> None:
         """The end of a getter."""
+        self.source.line(1, "except MemoryError:")
+        self.source.line(2, "raise")
         self.source.line(1, "except Exception as error:")
         self.source.line(2, f"raise fault(self, {item.name!r}, error) from error")
 
@@ -358,7 +365,7 @@ class _ClassWriter:
                 line(1, f"v{at} = {value}")
         line(1, "try:")
         construction(self.source, self.record, 2)
-        line(1, "except ZlmdbError:")
+        line(1, "except (ZlmdbError, MemoryError):")
         line(2, "raise")
         line(1, "except Exception as error:")
         line(2, "raise fault(self, None, error) from error")
@@ -373,7 +380,7 @@ def _size(item: Item, var: str) -> str:
     elif kind.element is not None and kind.element.name == "str":
         size = f"sum(map(len, {var}))"
     elif kind.element is not None:
-        size = f"8 * len({var})"
+        size = f"{8 * kind.element.size} * len({var})"
     return f"(0 if {var} is None else {size})" if item.optional else size
 
 
