@@ -13,8 +13,8 @@ from zlmdb.engine import EngineError
 from zlmdb.series import change, store
 from zlmdb.series.aggregating import Aggregating
 from zlmdb.series.base import Bounds
+from zlmdb.series.columnar import Columnar
 from zlmdb.series.input import columns_of
-from zlmdb.series.reading import Reading
 from zlmdb.series.store import Ticks
 from zlmdb.series.times import (
     FIRST,
@@ -34,7 +34,7 @@ _NANOSECONDS = np.dtype("<M8[ns]")
 _FAULTS = (struct.error, KeyError, TypeError, OverflowError)
 
 
-class Series(Reading[K], Aggregating[K], Generic[K]):
+class Series(Columnar[K], Aggregating[K], Generic[K]):
     """A table of time series: to each key belong ticks, in order of time, with columns of numbers.
 
     Derive a class from it, with columns in its body, and decorate it with ``@zlmdb.table(oid)``. ``txn[Ticks]`` is the
