@@ -253,7 +253,18 @@ def test_queries_read_what_they_need(txn: Any, chunks: list[tuple[int, int]], co
     assert txn.sql(query, [at, at]).fetchall() == [("EUR", 100.0), ("GBP", 100.25), ("USD", 100.5)]
     assert len(chunks) <= 6
     assert txn.sql("select * from ticks where time > '2020-01-01'").fetchall() == []
+    chunks.clear()
     assert txn.sql("select count(*) from ticks where key in ('EUR', 'USD', 'x') and size < 10").fetchone() == (20,)
+    assert 0 < len(chunks) <= 2 * ranged
+    query = """
+        select count(*) from ticks where (key = 'EUR' and time < '1970-01-01 00:00:05')
+        or (key = 'USD' and time > '1970-01-01 00:03') or (key = 'ABC' and size = 0)
+    """
+    assert txn.sql(query).fetchone() == (24,)
+    assert txn.sql("select count(*) from ticks where key in ('EUR', 'USD') and key > 'F'").fetchone() == (200,)
+    assert txn.sql("select count(*) from ticks where key in ('A', 'B')").fetchone() == (0,)
+    many = ", ".join(f"'K{at}'" for at in range(40))
+    assert txn.sql(f"select count(*) from ticks where key in ('GBP', {many})").fetchone() == (200,)
     assert txn.sql("select count(*) from ticks where key > 'EUR' and key <= 'GBP'").fetchone() == (200,)
     assert txn.sql("select count(*) from ticks where key = 'EUR' or time < '1970-01-01 00:00:05'").fetchone() == (210,)
 

@@ -57,12 +57,14 @@ class _Reached:
 
     Attributes:
         seek: where the next series is sought.
+        span: number of the span of keys that it lies in.
         prefix: slot and key of the series that is being read; None: the next one is to be sought.
         time: of the last tick that was handed on, or the beginning of the range.
         given: how many ticks of that time were handed on.
     """
 
-    seek: bytes
+    seek: bytes = b""
+    span: int = 0
     prefix: bytes | None = None
     time: int = FIRST
     given: int = 0
@@ -111,7 +113,8 @@ class Scan:
         self._lo, self._hi = lo, hi
         self._rows = batch_rows
         self._plain = plain
-        self._span = s._p, bounds.after_slot(s._p)
+        #: Where the keys lie that are read, in order.
+        self._spans = [(s._p, bounds.after_slot(s._p))]
         keys = key_names(s)
         #: Names of the columns that there are, and those among them that are read without reading ticks.
         self.names = [*keys, TIME, *s._names]
@@ -164,10 +167,22 @@ class Scan:
         """
         if not scans:
             return
-        spans = [self._key_span(found) for found in scans]
-        self._span = min(span[0] for span in spans), max(span[1] for span in spans)
+        self._spans = []
+        for start, stop in sorted(span for found in scans for span in self._key_spans(found)):
+            if self._spans and start <= self._spans[-1][1]:
+                self._spans[-1] = self._spans[-1][0], max(self._spans[-1][1], stop)
+            else:
+                self._spans.append((start, stop))
         times = [self._time_span(found) for found in scans]
         self._lo, self._hi = min(time[0] for time in times), max(time[1] for time in times)
+
+    def _key_spans(self, found: Sequence[Condition]) -> list[tuple[bytes, bytes]]:
+        """Where the keys lie that meet conditions: one span, or one for each of several values of the first part."""
+        first = next(iter(self._parts))
+        values = next((text for name, _, text in found if name == first and isinstance(text, tuple)), None)
+        if values is None:
+            return [self._key_span(found)]
+        return [self._key_span([*found, (first, "=", value)]) for value in values]
 
     def _key_span(self, found: Sequence[Condition]) -> tuple[bytes, bytes]:
         everything = self._s._p, bounds.after_slot(self._s._p)
@@ -194,7 +209,7 @@ class Scan:
         """Ticks with some of the columns."""
         s = self._s
         places = list(dict.fromkeys(self._places[name] for name in names if name in self._places))
-        reached = _Reached(self._span[0], time=self._lo)
+        reached = _Reached(time=self._lo)
         while True:
             txn = s._require()
             try:
@@ -213,11 +228,13 @@ class Scan:
         cursor = raw.cursor()
         while left:
             if reached.prefix is None:
-                if not cursor.set_range(reached.seek):
+                if reached.span == len(self._spans):
                     break
-                found = bytes(cursor.key())
-                if found >= self._span[1]:
-                    break
+                start, stop = self._spans[reached.span]
+                found = bytes(cursor.key()) if cursor.set_range(max(start, reached.seek)) else stop
+                if found >= stop:
+                    reached.span += 1
+                    continue
                 reached.prefix = found[: -len(HEAD_END)]
                 reached.seek = reached.prefix + HEAD_END + b"\0"
                 reached.time, reached.given = self._lo, 0
