@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 import zlmdb
 
@@ -55,12 +54,3 @@ def test_a_table_shows_its_series_and_their_times() -> None:
         assert "the first 10 series" in shown
         assert "cannot be shown" in ticks._repr_html_()
         assert "<td>price</td><td>float64</td>" in db.attach_table(Ticks)._repr_html_()
-
-
-def test_sql_says_that_it_does_not_read_series() -> None:
-    pytest.importorskip("duckdb", reason="SQL needs duckdb")
-    with zlmdb.open(":memory:", Ticks) as db:
-        with pytest.raises(zlmdb.QueryError, match="table ticks is no map of rows"):
-            db.sql("select * from ticks")
-        assert db.sql("show tables").fetchall() == []
-        assert db.sql("select 1").fetchall() == [(1,)]

@@ -12,10 +12,19 @@ from zlmdb.columns import extras
 from zlmdb.columns.kind import objects
 from zlmdb.columns.lookup import kind_of_values
 
-__all__ = ["arrow_reader", "arrow_table", "pandas_frame", "pandas_of", "polars_frame", "polars_of"]
+__all__ = [
+    "arrow_array",
+    "arrow_reader",
+    "arrow_table",
+    "arrow_type",
+    "pandas_frame",
+    "pandas_of",
+    "polars_frame",
+    "polars_of",
+]
 
 
-def _array(values: Any) -> Any:
+def arrow_array(values: Any) -> Any:
     """The Arrow array of a NumPy array; of numbers without a copy, where it is contiguous."""
     import numpy as np
 
@@ -29,10 +38,52 @@ def _array(values: Any) -> Any:
         held = array.tolist()
         return kind_of_values(held).to_arrow(held)
     if array.dtype.kind == "V" and array.dtype.names is not None:
-        return pa.StructArray.from_arrays([_array(array[name]) for name in array.dtype.names], list(array.dtype.names))
+        return pa.StructArray.from_arrays(
+            [arrow_array(array[name]) for name in array.dtype.names], list(array.dtype.names)
+        )
     if not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))
+    if array.dtype.kind == "c":
+        return pa.StructArray.from_arrays([pa.array(np.real(array)), pa.array(np.imag(array))], ["real", "imag"])
+    if array.dtype.kind in "mM":
+        return _times(array, pa)
     return pa.array(array)
+
+
+#: Units of NumPy's times that Arrow has none of, and those that hold them without loss.
+_UNITS = {"Y": "D", "M": "D", "W": "D", "h": "s", "m": "s"}
+
+
+def _times(array: Any, pa: Any) -> Any:
+    """Times and durations: in a unit that Arrow has, if that loses nothing; as numbers of their own unit otherwise."""
+    import numpy as np
+
+    letter = array.dtype.kind
+    unit, count = np.datetime_data(array.dtype)
+    wanted = _UNITS.get(unit, unit)
+    if letter == "m" and wanted == "D":
+        wanted = "s"  # Arrow has no durations of days
+    if unit in ("ps", "fs", "as", "generic") or (letter == "m" and unit in ("Y", "M")):
+        return pa.array(array.astype(np.int64), mask=np.isnat(array))
+    if wanted == unit and count == 1:
+        return pa.array(array)
+    found = array.astype(f"{letter}8[{wanted}]")
+    lost = (found.astype(array.dtype) != array) & ~np.isnat(array)
+    if lost.any():
+        raise ValueError(f"expected times that Arrow can hold in units of {wanted}, found {array[lost][0]!r}")
+    return pa.array(found)
+
+
+def arrow_type(dtype: Any) -> Any:
+    """The type of the Arrow column of an array.
+
+    >>> import numpy as np
+    >>> arrow_type(np.dtype("M8[ns]")), arrow_type(np.dtype("u4"))
+    (TimestampType(timestamp[ns]), DataType(uint32))
+    """
+    import numpy as np
+
+    return arrow_array(np.empty(0, dtype)).type
 
 
 def arrow_table(arrays: Mapping[str, Any]) -> Any:
@@ -54,7 +105,7 @@ def arrow_table(arrays: Mapping[str, Any]) -> Any:
     lengths = {name: len(values) for name, values in arrays.items()}
     if len(set(lengths.values())) > 1:
         raise ValueError(f"expected arrays of one length, found {lengths}")
-    return pa.table({name: _array(values) for name, values in arrays.items()})
+    return pa.table({name: arrow_array(values) for name, values in arrays.items()})
 
 
 def arrow_reader(arrays: Mapping[str, Any], batch_rows: int = 65_536) -> Any:

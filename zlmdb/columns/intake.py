@@ -19,7 +19,7 @@ from zlmdb.columns.readers import Batches, open_columns, without_views
 from zlmdb.columns.rows import VALUE
 from zlmdb.columns.timekinds import AWARE
 
-__all__ = ["Intake"]
+__all__ = ["Intake", "csv_type"]
 
 
 class Intake:
@@ -61,7 +61,7 @@ class Intake:
                     table=self.source.table,
                     field=name,
                 )
-            found[name] = _csv_type(declared, pa)
+            found[name] = csv_type(declared, pa)
         return {name: kind for name, kind in found.items() if kind is not None}
 
     def _certain(self, name: str) -> Kind | None:
@@ -172,7 +172,7 @@ class Intake:
         return column.field is not None or (info is not None and name in info.fields)
 
 
-def _csv_type(kind: Kind, pa: Any) -> Any:
+def csv_type(kind: Kind, pa: Any) -> Any:
     """What pyarrow reads a column of text as; None leaves it to pyarrow."""
     if isinstance(kind, Undeclared):
         return None

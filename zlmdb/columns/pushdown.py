@@ -18,8 +18,8 @@ from zlmdb.columns.kind import Kind
 
 __all__ = ["Condition", "conditions", "key_range", "scans"]
 
-#: Name of a column, operator ("=", "<=", ">=") and value as text.
-Condition = tuple[str, str, str]
+#: Name of a column, operator ("=", "<=", ">=") and value as text; or "in" and several values, of which it is one.
+Condition = tuple[str, str, str | tuple[str, ...]]
 
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -52,6 +52,8 @@ def conditions(text: str) -> list[Condition]:
 
     >>> conditions("((t0_c0 = 'it''s') AND ((t0_c1 > '2020-01-01'::TIMESTAMP_NS) AND (lower(t0_c2) = 'x')))")
     [('t0_c0', '=', "it's"), ('t0_c1', '>=', '2020-01-01')]
+    >>> conditions("(((t0_c0 = 'a') AND (t0_c1 > 2)) OR (t0_c0 = 'b'))")
+    [('t0_c0', 'in', ('a', 'b'))]
     """
     tokens = _tokens(text)
     return [] if tokens is None else list(_all_of(tokens))
@@ -61,6 +63,7 @@ def _all_of(tokens: list[Token]) -> Iterator[Condition]:
     while tokens and tokens[0][1] == "(" and _closing(tokens, 0) == len(tokens) - 1:
         tokens = tokens[1:-1]
     parts: list[list[Token]] = [[]]
+    choices: list[list[Token]] = [[]]
     depth, between = 0, False
     for kind, text in tokens:
         if text == "(" and kind == "mark":
@@ -68,8 +71,12 @@ def _all_of(tokens: list[Token]) -> Iterator[Condition]:
         elif text == ")" and kind == "mark":
             depth -= 1
         word = text.upper() if kind == "word" and depth == 0 else ""
-        if word in ("OR", "NOT", "CASE"):
+        if word in ("NOT", "CASE"):
             return
+        if word == "OR":
+            choices.append([])
+            continue
+        choices[-1].append((kind, text))
         if word == "BETWEEN":
             between = True
         elif word == "AND" and between:
@@ -78,11 +85,24 @@ def _all_of(tokens: list[Token]) -> Iterator[Condition]:
             parts.append([])
             continue
         parts[-1].append((kind, text))
-    if len(parts) > 1:
+    if len(choices) > 1:
+        yield from _one_of(choices)
+    elif len(parts) > 1:
         for part in parts:
             yield from _all_of(part)
     else:
         yield from _one(parts[0])
+
+
+def _one_of(choices: list[list[Token]]) -> Iterator[Condition]:
+    """The conditions of alternatives: of a column that must have a certain value in each of them."""
+    held: list[dict[str, tuple[str, ...]]] = []
+    for part in choices:
+        found = [(name, text) for name, mark, text in _all_of(part) if mark in ("=", "in")]
+        held.append({name: text if isinstance(text, tuple) else (text,) for name, text in found})
+    for name in held[0]:
+        if all(name in values for values in held):
+            yield name, "in", tuple(text for values in held for text in values[name])
 
 
 def _closing(tokens: list[Token], start: int) -> int:
@@ -114,10 +134,26 @@ def _one(tokens: list[Token]) -> Iterator[Condition]:
             if low is not None and high is not None:
                 yield name, ">=", low
                 yield name, "<=", high
+    elif name is not None and word == "IN" and tokens[2][1] == "(" and _closing(tokens, 2) == len(tokens) - 1:
+        values = _listed(tokens[3:-1])
+        if values is not None:
+            yield name, "in", values
     elif name is None and (mark := tokens[-2][1]) in _COMPARISONS and (name := _name(tokens[-1])) is not None:
         value = _literal(tokens[:-2])
         if value is not None:
             yield name, _MIRRORED[_COMPARISONS[mark]], value
+
+
+def _listed(tokens: list[Token]) -> tuple[str, ...] | None:
+    """The texts of constants with commas between them; None if one of them is something else."""
+    items: list[list[Token]] = [[]]
+    for token in tokens:
+        if token == ("mark", ","):
+            items.append([])
+        else:
+            items[-1].append(token)
+    values = [_literal(item) for item in items]
+    return None if None in values else tuple(value for value in values if value is not None)
 
 
 def _name(token: Token) -> str | None:
@@ -217,15 +253,15 @@ def key_range(known: Sequence[tuple[str, Kind]], found: Sequence[Condition]) -> 
             if column != name or read is None:
                 continue
             try:
-                value = read(text)
+                values = [read(value) for value in (text if isinstance(text, tuple) else (text,))]
             except ValueError:
                 continue
-            if value is None:
+            if None in values:
                 continue
             if mark != "<=":
-                low = value if low is None else max(low, value)
+                low = min(values) if low is None else max(low, min(values))
             if mark != ">=":
-                high = value if high is None else min(high, value)
+                high = max(values) if high is None else min(high, max(values))
         if low is not None:
             lows.append(low)
         if high is not None:

@@ -3,7 +3,7 @@
 Every table that a query names becomes a view over a data set that DuckDB scans. For each scan DuckDB says which columns
 it wants and which conditions rows must meet; the plan of the query is read beforehand, for conditions on keys of types
 that DuckDB does not hand to a scan (UUIDs, times in nanoseconds). Conditions on the leading parts of the key become a
-range of keys; all others are checked on the batches.
+range of keys, and those on the time of series one of times; all others are checked on the batches.
 
 Nothing is written, no file is read, and names of Python variables mean nothing.
 """
@@ -25,7 +25,7 @@ from zlmdb.columns.pushdown import Condition, key_range, scans
 from zlmdb.columns.result import Result, as_declared
 from zlmdb.keys import Composite
 from zlmdb.tables import bounds
-from zlmdb.tables.hooks import HookedTable
+from zlmdb.tables.hooks import HookedTable, Scan
 from zlmdb.tables.outlet import Rows
 
 if TYPE_CHECKING:
@@ -56,46 +56,33 @@ def names_of(db: Any) -> dict[str, list[type[Any]]]:
     return found
 
 
-class _View:
-    """A table in a query.
+class _MapScan:
+    """The rows of a map as columns.
 
     Args:
-        number: of the table, which makes the names of its columns unlike those of all other tables.
-        table: the table's map in the transaction.
-        run: the query.
+        table: the map in the transaction.
     """
 
-    def __init__(self, number: int, table: Any, run: _Run) -> None:
-        self.source = f"zlmdb_t{number}"
+    def __init__(self, table: Any) -> None:
         self.map = table
-        self.run = run
         self.frame = Frame(table._source(), batch_rows=SCAN_ROWS, dictionaries=False)
-        columns = self.frame.certain()
-        #: The columns under the names that DuckDB knows them by, the key first: what counts rows reads the first one.
-        ordered = sorted(columns, key=lambda column: column.part is None)
-        names = {column.name: f"t{number}_c{at}" for at, column in enumerate(columns)}
-        self.columns = {names[column.name]: column for column in ordered}
-        self.select = ", ".join(f'"{names[c.name]}" AS {_quoted(c.name)}' for c in columns)
+        self.columns = {column.name: column for column in self.frame.certain()}
+        self.names = list(self.columns)
+        self.keys = frozenset(name for name, column in self.columns.items() if column.part is not None)
         self.span: tuple[bytes, bytes] | None = None
 
     def schema(self, names: Sequence[str]) -> Any:
         """The Arrow schema of some columns."""
-        pa = extras.pyarrow("SQL")
-        return pa.schema([pa.field(n, self.columns[n].kind.arrow_type(), self.columns[n].kind.optional) for n in names])
+        return self.frame.schema([self.columns[name] for name in names])
 
-    def narrow(self, found: list[tuple[list[str], list[Condition]]]) -> None:
-        """Take the range of keys that all scans of this table together need.
-
-        Args:
-            found: columns and conditions of each scan of the plan.
-        """
-        mine = [held for read, held in found if any(name in self.columns for name in read)]
-        spans = [self._span(held) for held in mine]
+    def narrow(self, scans: Sequence[Sequence[Condition]]) -> None:
+        """Take the range of keys that all scans of this table together need."""
+        spans = [self._span(held) for held in scans]
         if spans and None not in spans:
             known = [span for span in spans if span is not None]
             self.span = min(span[0] for span in known), max(span[1] for span in known)
 
-    def _span(self, found: list[Condition]) -> tuple[bytes, bytes] | None:
+    def _span(self, found: Sequence[Condition]) -> tuple[bytes, bytes] | None:
         codec = self.map._definition.key
         if not codec.ordered:
             return None
@@ -112,18 +99,56 @@ class _View:
         except errors.DataError:
             return None  # such a bound is no key: the conditions are checked on the rows
 
+    def batches(self, names: Sequence[str]) -> Iterator[Any]:
+        """The record batches of some columns."""
+        columns = [self.columns[name] for name in names]
+        source = self.map._source() if self.span is None else Rows(self.map, self.map._txn, *self.span)
+        return self.frame.over(source).arrow_batches(columns, self.schema(names))
+
+
+class _View:
+    """A table in a query.
+
+    Args:
+        number: of the table, which makes the names of its columns unlike those of all other tables.
+        table: the table in the transaction.
+        run: the query.
+    """
+
+    def __init__(self, number: int, table: Any, run: _Run) -> None:
+        self.source = f"zlmdb_t{number}"
+        self.run = run
+        self.scan: Scan = table._zlmdb_scan(SCAN_ROWS) if isinstance(table, HookedTable) else _MapScan(table)
+        names = {name: f"t{number}_c{at}" for at, name in enumerate(self.scan.names)}
+        #: The columns by the names that DuckDB knows them by, the key first: what counts rows reads the first one.
+        self.columns = {names[name]: name for name in sorted(names, key=lambda name: name not in self.scan.keys)}
+        self.select = ", ".join(f'"{short}" AS {_quoted(name)}' for name, short in names.items())
+
+    def schema(self, names: Sequence[str]) -> Any:
+        """The Arrow schema of some columns."""
+        pa = extras.pyarrow("SQL")
+        fields = self.scan.schema([self.columns[name] for name in names])
+        return pa.schema([field.with_name(name) for name, field in zip(names, fields, strict=True)])
+
+    def narrow(self, found: list[tuple[list[str], list[Condition]]]) -> None:
+        """Read only what the scans of this table need.
+
+        Args:
+            found: columns and conditions of each scan of the plan.
+        """
+        mine = [held for read, held in found if any(name in self.columns for name in read)]
+        self.scan.narrow(
+            [[(self.columns[name], mark, text) for name, mark, text in held if name in self.columns] for held in mine]
+        )
+
     def batches(self, names: Sequence[str], condition: Any) -> Iterator[Any]:
         """The record batches of a scan."""
         pa = extras.pyarrow("SQL")
         mentioned = [] if condition is None else re.findall(r"\bt\d+_c\d+\b", str(condition))
         read = list(dict.fromkeys([*names, *[name for name in mentioned if name in self.columns]]))
-        columns = [self.columns[name] for name in read]
-        source = self.map._source()
-        if self.span is not None:
-            source = Rows(self.map, self.map._txn, *self.span)
-        frame = self.frame.over(source)
         wide, narrow = self.schema(read), self.schema(names)
-        for batch in self.run.guarded(frame.arrow_batches(columns, wide)):
+        for batch in self.run.guarded(self.scan.batches([self.columns[name] for name in read])):
+            batch = pa.RecordBatch.from_arrays(batch.columns, schema=wide)
             for part in [batch] if condition is None else filtered(batch, condition, pa):
                 yield pa.RecordBatch.from_arrays(part.columns[: len(names)], schema=narrow)
 
@@ -272,13 +297,6 @@ def _views(con: Any, txn: Transaction, text: str, run: _Run) -> list[_View]:
         if len(tables) > 1:
             run.unusable[name] = errors.QueryError(
                 f"{txn._db.dbpath}: {name} names {len(tables)} tables; give them names of their own in a schema",
-                table=name,
-            )
-            continue
-        if issubclass(tables[0], HookedTable):
-            run.unusable[name] = errors.QueryError(
-                f"{txn._db.dbpath}: table {name} is no map of rows, and cannot be asked in SQL; its own methods give "
-                "its columns, which DuckDB takes, too",
                 table=name,
             )
             continue

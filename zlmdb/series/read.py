@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from zlmdb.values.views import lease_view
 if TYPE_CHECKING:
     from zlmdb.series.base import SeriesBase
 
-__all__ = ["Piece", "as_of", "collect", "count", "ends", "first", "found_in", "last", "source", "span"]
+__all__ = ["Piece", "as_of", "collect", "count", "ends", "first", "found_in", "last", "pieces", "source", "span"]
 
 Array = np.ndarray[Any, Any]
 _INT64 = np.dtype("<i8")
@@ -63,7 +63,12 @@ class source:  # noqa: N801  # used as a function
 
 
 def found_in(s: SeriesBase[Any], raw: Any, prefix: bytes, lo: int, hi: int) -> list[Piece]:
-    """Where the ticks from `lo` (inclusive) to `hi` (exclusive) are, in order.
+    """Where the ticks from `lo` (inclusive) to `hi` (exclusive) are, in order; arguments as for :func:`pieces`."""
+    return list(pieces(s, raw, prefix, lo, hi))
+
+
+def pieces(s: SeriesBase[Any], raw: Any, prefix: bytes, lo: int, hi: int) -> Iterator[Piece]:
+    """Where the ticks from `lo` (inclusive) to `hi` (exclusive) are, in order, sought as they are asked for.
 
     Args:
         s: the table.
@@ -75,24 +80,22 @@ def found_in(s: SeriesBase[Any], raw: Any, prefix: bytes, lo: int, hi: int) -> l
     layout = s._layout
     data = raw.get(prefix + HEAD_END)
     if data is None or lo >= hi:
-        return []
+        return
     head = layout.head(data)
     rows, final, closed = head[3], head[5], head[6]
     if lo > final:
-        return []
-    found: list[Piece] = []
+        return
     if lo <= closed:
-        chunks(s, raw, prefix, lo, hi, found)
+        yield from chunks(s, raw, prefix, lo, hi)
     if rows and hi > closed:
         ticks = Ticks(*layout.head_rows(data, head))
         a, b = np.searchsorted(ticks.times, (lo, hi), "left").tolist() if hi <= LAST else (_left(ticks.times, lo), rows)
         if a < b:
-            found.append((ticks, a, b))
-    return found
+            yield ticks, a, b
 
 
-def chunks(s: SeriesBase[Any], raw: Any, prefix: bytes, lo: int, hi: int, found: list[Piece]) -> None:
-    """Add the chunks that have ticks between two times."""
+def chunks(s: SeriesBase[Any], raw: Any, prefix: bytes, lo: int, hi: int) -> Iterator[Piece]:
+    """The chunks that have ticks between two times."""
     layout = s._layout
     stop = prefix + (position(hi) if hi <= LAST else HEAD_END)
     cursor = raw.cursor()
@@ -106,13 +109,13 @@ def chunks(s: SeriesBase[Any], raw: Any, prefix: bytes, lo: int, hi: int, found:
             break
         chunk = Chunk(layout, data)
         if lo <= chunk.first and chunk.last < hi:
-            found.append((chunk, 0, chunk.n))
+            yield chunk, 0, chunk.n
         elif chunk.last >= lo:
             times = chunk.times()
             a = 0 if lo <= chunk.first else _left(times, lo)
             b = chunk.n if chunk.last < hi else _left(times, hi)
             if a < b:
-                found.append((chunk, a, b))
+                yield chunk, a, b
 
 
 def _left(times: Array, bound: int) -> int:

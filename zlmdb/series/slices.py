@@ -94,6 +94,53 @@ class Slice:
             found[name] = array
         return found
 
+    def to_arrow(self) -> Any:
+        """A pyarrow.Table of times and columns. It stays valid, and shares the memory of arrays that are the program's.
+
+        Views of the file (``buffers=True``) are copied. NaT is null.
+
+        Raises:
+            MissingExtra: if pyarrow is not installed.
+            ViewExpired: if the arrays are views of the file, and their transaction has ended.
+
+        >>> import zlmdb, numpy as np
+        >>> ticks = zlmdb.Slice("EUR", np.array([1, 2], "M8[ns]"), {"price": np.array([1.5, 2.5])})
+        >>> ticks.to_arrow().column("price").to_pylist()
+        [1.5, 2.5]
+        """
+        from zlmdb.columns.arrays import arrow_table
+
+        return arrow_table(self._lasting())
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> Any:
+        """Times and columns as an Arrow stream, for every program that speaks Arrow's C interface."""
+        return self.to_arrow().__arrow_c_stream__(requested_schema)
+
+    def to_pandas(self) -> Any:
+        """A pandas.DataFrame of times and columns; a copy.
+
+        Raises:
+            MissingExtra: if pandas is not installed. ViewExpired: as :meth:`to_arrow`.
+        """
+        from zlmdb.columns.arrays import pandas_frame
+
+        return pandas_frame(self._lasting())
+
+    def to_polars(self) -> Any:
+        """A polars.DataFrame of times and columns, which stays valid.
+
+        Raises:
+            MissingExtra: if polars or pyarrow is not installed. ViewExpired: as :meth:`to_arrow`.
+        """
+        from zlmdb.columns.arrays import polars_frame
+
+        return polars_frame(self._lasting())
+
+    def _lasting(self) -> dict[str, NDArray[Any]]:
+        """Times and columns in plain arrays that do not end with the transaction."""
+        arrays = self.columns()
+        return {name: a if type(a) is np.ndarray else a.copy() for name, a in arrays.items()}
+
     def detach(self) -> Slice:
         """The same ticks in arrays of their own, which stay when the transaction ends."""
         own = {name: np.array(array, subok=False) for name, array in self._columns.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable, Iterable
 from typing import Any, Generic
 
 import numpy as np
@@ -13,8 +14,8 @@ from zlmdb.engine import EngineError
 from zlmdb.series import change, store
 from zlmdb.series.aggregating import Aggregating
 from zlmdb.series.base import Bounds
+from zlmdb.series.columnar import Columnar
 from zlmdb.series.input import columns_of
-from zlmdb.series.reading import Reading
 from zlmdb.series.store import Ticks
 from zlmdb.series.times import (
     FIRST,
@@ -34,7 +35,7 @@ _NANOSECONDS = np.dtype("<M8[ns]")
 _FAULTS = (struct.error, KeyError, TypeError, OverflowError)
 
 
-class Series(Reading[K], Aggregating[K], Generic[K]):
+class Series(Columnar[K], Aggregating[K], Generic[K]):
     """A table of time series: to each key belong ticks, in order of time, with columns of numbers.
 
     Derive a class from it, with columns in its body, and decorate it with ``@zlmdb.table(oid)``. ``txn[Ticks]`` is the
@@ -113,6 +114,53 @@ class Series(Reading[K], Aggregating[K], Generic[K]):
                 store.append_many(self, prefix, ticks)
         except EngineError as error:
             raise self._fault(error) from error
+
+    def load(
+        self,
+        given: Any,
+        *,
+        progress: Callable[[int], None] | bool | None = None,
+        ignore: Iterable[str] = (),
+    ) -> int:
+        """Append ticks that come as columns, of as many series as there are keys in them.
+
+        Args:
+            given: anything with ``__arrow_c_stream__`` (tables and readers of pyarrow, frames of Polars), a
+                pandas.DataFrame, or the path of a file that ends in ``.parquet``, ``.csv``, ``.tsv`` or ``.arrow``;
+                with columns as :meth:`to_arrow` names them, in any order of rows. Columns with a default may be
+                missing. A time is a timestamp, which is UTC if it has no zone, or an integer: nanoseconds since 1970.
+            progress: called with the number of ticks done so far, after each batch; True shows a bar on standard error;
+                None for nobody.
+            ignore: names of columns that have no place in the table and are left out. Any other such column is an
+                error.
+
+        Returns:
+            How many ticks there were.
+
+        Raises:
+            What :meth:`append` raises. None of the ticks is then written (through a writable map: those of earlier
+                batches are).
+            ValueTypeError: also if a value cannot be converted without loss; names the file, the row and the column.
+            SchemaError: if a column has no place in the table, or one is missing.
+            MissingExtra: if pyarrow is not installed.
+        """
+        from zlmdb.columns.progress import reporter
+        from zlmdb.series.loading import Loading
+
+        txn = self._require()
+        txn._require_write(self._definition.name)
+        if isinstance(given, Series) and given._p == self._p and given._txn is txn:
+            raise errors.SchemaError(f"table {self._definition.name}: load() needs another table to read from")
+        loading = Loading(self, given, ignore)
+        done = 0
+        with reporter(progress, self._definition.name, loading.total) as report, txn._guarded():
+            for count, series in loading.batches():
+                for key, times, columns in series:
+                    self.append(key, times, **columns)
+                done += count
+                if report is not None:
+                    report(done)
+        return done
 
     def _batch(self, times: Any, columns: dict[str, Any]) -> tuple[Any, list[Any]] | None:
         """Times and columns that are just as they are stored; None if there is anything to be done about them."""

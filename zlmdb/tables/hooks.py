@@ -8,12 +8,16 @@ below, without knowing the kind. So a kind can live in a package above the datab
 from __future__ import annotations
 
 import uuid
-from typing import Any, ClassVar, Protocol, Self
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from zlmdb import errors
 from zlmdb.tables.definition import IndexDefinition
 
-__all__ = ["HookedTable", "KindDefinition", "is_table_class"]
+if TYPE_CHECKING:
+    from zlmdb.columns.pushdown import Condition
+
+__all__ = ["HookedTable", "KindDefinition", "Scan", "is_table_class"]
 
 
 class KindDefinition(Protocol):
@@ -45,6 +49,34 @@ class KindDefinition(Protocol):
         What is there named ``value`` tells the kinds of tables apart: it is the name of a value codec for maps, and
         must be none of those for another kind.
         """
+        ...
+
+
+class Scan(Protocol):
+    """The rows of a table as columns, for queries.
+
+    Attributes:
+        names: of its columns.
+        keys: the names of those that are parts of the key.
+    """
+
+    names: list[str]
+    keys: frozenset[str]
+
+    def narrow(self, scans: Sequence[Sequence[Condition]]) -> None:
+        """Read only rows that at least one of some scans needs; called before anything is read, if at all.
+
+        Args:
+            scans: for each, the conditions that its rows must meet. All rows are checked again.
+        """
+        ...
+
+    def schema(self, names: Sequence[str]) -> Any:
+        """The Arrow schema of some columns."""
+        ...
+
+    def batches(self, names: Sequence[str]) -> Iterator[Any]:
+        """The record batches of some columns; those of others are not read."""
         ...
 
 
@@ -131,6 +163,16 @@ class HookedTable:
     def _zlmdb_check(self, txn: Any) -> list[str]:
         """What is wrong with the stored records, a sentence each; an empty list if all is well."""
         raise NotImplementedError
+
+    def _zlmdb_scan(self, batch_rows: int) -> Scan:
+        """The rows for a query in SQL, so many at a time.
+
+        Raises:
+            QueryError: if this kind of table has no columns.
+        """
+        raise errors.QueryError(
+            f"table {self._definition.name}: tables of its kind cannot be asked in SQL", table=self._definition.name
+        )
 
 
 def is_table_class(cls: Any) -> bool:
