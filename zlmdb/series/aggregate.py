@@ -14,11 +14,12 @@ from zlmdb.series.input import unknown_column
 from zlmdb.series.layout import CHUNK, HAS_STATISTICS, HAS_TABLE, Chunk
 from zlmdb.series.read import Piece
 from zlmdb.series.statistics import EMPTY, STATISTICS, WIDE, partials
+from zlmdb.series.times import FIRST
 
 if TYPE_CHECKING:
     from zlmdb.series.base import SeriesBase
 
-__all__ = ["FUNCTIONS", "Output", "bucketed", "nothing", "outputs"]
+__all__ = ["FUNCTIONS", "Output", "bucketed", "nothing", "numbers", "outputs"]
 
 Array = np.ndarray[Any, Any]
 
@@ -142,10 +143,11 @@ def bucketed(
         found: in order of time, at least one.
         wanted: the columns of the result.
         every: length of a bucket in nanoseconds; None puts all ticks in one.
-        origin: a moment at which a bucket begins.
+        origin: a moment at which a bucket begins, from 0 to less than `every`.
 
     Returns:
-        The starts of the buckets that have ticks, as int64 (one 0 if there is but one bucket), and the columns.
+        The starts of the buckets that have ticks, as int64 (one 0 if there is but one bucket), and the columns. A
+        bucket that begins before the first moment is said to begin there.
     """
     needs: dict[int, frozenset[str]] = {}
     for output in wanted:
@@ -177,7 +179,12 @@ def bucketed(
     groups = np.flatnonzero(np.append(True, identity[1:] != identity[:-1]))
     totals = {at: _total(parts, needs[at], groups, columns[at].dtype) for at, parts in sums.items()}
     result = {o.name: _finish(totals[o.at], o.function, columns[o.at].dtype) for o in wanted}
-    starts = identity[groups] if every is None else identity[groups] * every + origin
+    if every is None:
+        return identity[groups], result
+    starts = identity[groups] * every + origin
+    # The first bucket may begin before the first moment there is.
+    if int(identity[0]) * every + origin < FIRST:
+        starts[0] = FIRST
     return starts, result
 
 
@@ -236,9 +243,22 @@ def _buckets(times: Array, every: int, origin: int) -> tuple[Array, Array]:
         # An empty bucket begins where the next one begins.
         some = np.append(places[1:] != places[:-1], places[-1] < len(times))
         return places[some], np.arange(low, high + 1)[some]
-    numbers = (times - origin) // every if origin else times // every
-    starts = np.flatnonzero(np.append(True, numbers[1:] != numbers[:-1]))
-    return starts, numbers[starts]
+    of_each = numbers(times, every, origin)
+    starts = np.flatnonzero(np.append(True, of_each[1:] != of_each[:-1]))
+    return starts, of_each[starts]
+
+
+def numbers(times: Array, every: int, origin: int) -> Array:
+    """The numbers of the buckets of some times.
+
+    Args:
+        times: int64.
+        every: length of a bucket.
+        origin: where the bucket of number 0 begins, from 0 to less than `every`.
+    """
+    # The difference to the origin may lie beyond int64.
+    found: Array = times // every
+    return found - (times % every < origin) if origin else found
 
 
 def _total(

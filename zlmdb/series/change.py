@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from zlmdb.series.layout import HEAD_END, HEAD_MAGIC, NONE, VERSION, Chunk, Head, of_position, position
 from zlmdb.series.store import (
     Ticks,
@@ -22,7 +20,7 @@ from zlmdb.series.store import (
     replace_records,
     write_head,
 )
-from zlmdb.series.times import FIRST, LAST
+from zlmdb.series.times import FIRST, LAST, left
 
 if TYPE_CHECKING:
     from zlmdb.series.base import SeriesBase
@@ -54,7 +52,7 @@ def insert(s: SeriesBase[Any], prefix: bytes, head: Head, data: bytes, new: Tick
     chunks, closed, start, number = head[4], head[6], head[7], head[9]
     # Ticks of the time of the last one belong to the last chunk, be it full.
     split = start if chunks else closed + 1 if closed != NONE else FIRST
-    at = int(np.searchsorted(new.times, split, "left"))
+    at = left(new.times, split)
     early, late = new.part(0, at), new.part(at, len(new))
     old, written = _into_chunks(s, prefix, early, start if chunks else None)
     if not len(late):
@@ -97,7 +95,7 @@ def _into_chunks(
         key, data, following = _chunk_of(cursor, prefix, int(new.times[0]))
         if before is not None and (key is None or of_position(key[-10:])[0] >= before):
             key, following = None, before  # all full chunks are gone: these come to stand before the open ones
-        end = len(new) if following is None else int(np.searchsorted(new.times, following, "left"))
+        end = len(new) if following is None else left(new.times, following)
         part, new = new.part(0, end), new.part(end, len(new))
         number = 0
         if key is not None:
@@ -120,7 +118,7 @@ def _chunk_of(cursor: Any, prefix: bytes, time: int) -> tuple[bytes | None, byte
     That is the last chunk that begins at its time or before, or else the first one. None where there is none.
     """
     end = prefix + HEAD_END
-    found = cursor.set_range(prefix + position(time + 1))
+    found = cursor.set_range(prefix + (position(time + 1) if time < LAST else HEAD_END))
     key = bytes(cursor.key()) if found else b""
     following = of_position(key[-10:])[0] if found and key.startswith(prefix) and key < end else None
     if cursor.prev() if found else cursor.last():
@@ -150,9 +148,9 @@ def delete_range(s: SeriesBase[Any], prefix: bytes, lo: int, hi: int) -> int:
     removed = 0
     held = Ticks(*layout.head_rows(data, head))
     if len(held):
-        stay = (held.times < lo) | (held.times >= hi)
-        removed = int(len(held) - stay.sum())
-        held = held.chosen(stay)
+        a, b = left(held.times, lo), left(held.times, hi)
+        removed = b - a
+        held = joined([held.part(0, a), held.part(b, len(held))])
     chunks, start, ticks, number = head[4], head[7], head[8], head[9]
     old: list[bytes] = []
     written: list[tuple[bytes, bytes]] = []
@@ -177,8 +175,7 @@ def delete_range(s: SeriesBase[Any], prefix: bytes, lo: int, hi: int) -> int:
         return 0
     replace_records(s, old, written)
     if head[4]:
-        left = _first_from(s, prefix, position(start, number))
-        start, number = left if left is not None else (0, 0)
+        start, number = _first_from(s, prefix, position(start, number)) or (0, 0)
     else:
         start, ticks, number = 0, 0, 0
     _end_anew(s, prefix, (*head[:7], start, ticks, number), held)
@@ -216,7 +213,7 @@ def _between(chunk: Chunk, lo: int, hi: int) -> tuple[int, int]:
     if lo <= chunk.first and chunk.last < hi:
         return 0, chunk.n
     times = chunk.times()
-    return int(np.searchsorted(times, lo, "left")), int(np.searchsorted(times, hi, "left"))
+    return left(times, lo), left(times, hi)
 
 
 def _overlapping(s: SeriesBase[Any], prefix: bytes, lo: int, hi: int) -> Iterator[tuple[bytes, Chunk]]:

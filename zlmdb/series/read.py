@@ -11,13 +11,13 @@ from zlmdb import errors
 from zlmdb.series.layout import HAS_TABLE, HEAD_END, Chunk, position
 from zlmdb.series.slices import Slice
 from zlmdb.series.store import Ticks
-from zlmdb.series.times import FIRST, LAST
+from zlmdb.series.times import FIRST, LAST, left
 from zlmdb.values.views import lease_view
 
 if TYPE_CHECKING:
     from zlmdb.series.base import SeriesBase
 
-__all__ = ["Piece", "as_of", "collect", "count", "ends", "first", "found_in", "last", "source", "span"]
+__all__ = ["Piece", "as_of", "collect", "count", "ends", "first", "found_in", "last", "part", "source", "span"]
 
 Array = np.ndarray[Any, Any]
 _INT64 = np.dtype("<i8")
@@ -85,7 +85,7 @@ def found_in(s: SeriesBase[Any], raw: Any, prefix: bytes, lo: int, hi: int) -> l
         chunks(s, raw, prefix, lo, hi, found)
     if rows and hi > closed:
         ticks = Ticks(*layout.head_rows(data, head))
-        a, b = np.searchsorted(ticks.times, (lo, hi), "left").tolist() if hi <= LAST else (_left(ticks.times, lo), rows)
+        a, b = left(ticks.times, lo), left(ticks.times, hi)
         if a < b:
             found.append((ticks, a, b))
     return found
@@ -109,14 +109,10 @@ def chunks(s: SeriesBase[Any], raw: Any, prefix: bytes, lo: int, hi: int, found:
             found.append((chunk, 0, chunk.n))
         elif chunk.last >= lo:
             times = chunk.times()
-            a = 0 if lo <= chunk.first else _left(times, lo)
-            b = chunk.n if chunk.last < hi else _left(times, hi)
+            a = 0 if lo <= chunk.first else left(times, lo)
+            b = chunk.n if chunk.last < hi else left(times, hi)
             if a < b:
                 found.append((chunk, a, b))
-
-
-def _left(times: Array, bound: int) -> int:
-    return int(times.searchsorted(bound)) if bound <= LAST else len(times)
 
 
 def collect(s: SeriesBase[Any], key: Any, found: list[Piece], names: Sequence[str]) -> Slice:
@@ -192,6 +188,13 @@ def _viewed(chunk: Chunk, a: int, b: int, places: list[int]) -> Any:
         return view(0, np.dtype("M8[ns]")), columns
 
     return decode
+
+
+def part(piece: Chunk | Ticks, a: int, b: int) -> Ticks:
+    """Some ticks of a piece, with all columns in the order of the file."""
+    if isinstance(piece, Chunk):
+        return Ticks(piece.times()[a:b], [piece.column(at)[a:b] for at in range(len(piece.layout.columns))])
+    return piece.part(a, b)
 
 
 def _times(piece: Chunk | Ticks) -> Array:

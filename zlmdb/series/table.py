@@ -13,6 +13,7 @@ from zlmdb.engine import EngineError
 from zlmdb.series import change, store
 from zlmdb.series.aggregating import Aggregating
 from zlmdb.series.base import Bounds
+from zlmdb.series.buckets import downsample
 from zlmdb.series.input import columns_of
 from zlmdb.series.reading import Reading
 from zlmdb.series.store import Ticks
@@ -190,7 +191,9 @@ class Series(Reading[K], Aggregating[K], Generic[K]):
         hi = moment - duration_ns(older_than)
         if hi <= FIRST:
             return 0
-        return sum(self._delete(prefix, FIRST, hi) for prefix in list(change.prefixes(self._txn._cursor(), self._p)))
+        with self._txn._guarded():
+            every = list(change.prefixes(self._txn._cursor(), self._p))
+            return sum(self._delete(prefix, FIRST, hi) for prefix in every)
 
     def downsample(
         self,
@@ -204,36 +207,34 @@ class Series(Reading[K], Aggregating[K], Generic[K]):
     ) -> int:
         """Write the aggregates of all series into another series table, under the same keys: how many buckets.
 
-        What that table has in these buckets is replaced, so the same may be done again.
+        What that table has in the buckets that are written is replaced, so the same may be done again; its other ticks
+        stay, between these buckets, too. Nothing is written if anything is refused (on a file of the 0.9 format opened
+        with ``writemap=True``, which has no savepoints, what was written of the series before that stays).
+
+        A bucket that `t0` or `t1` cuts is left out. So is the bucket in which a series begins later than the bucket
+        does, if the target has it, and other buckets of that series, too: ticks may have been removed from its
+        beginning (by :meth:`retain`) that the target still counts. Remove it from the target to have it written anew.
 
         Args:
             into: a series table that is attached, with a column for each result.
             every: length of a bucket.
-            t0: from which time on; None: from the beginning. To be complete, a bucket must lie in the range as a whole.
-            t1: up to which time; None: to the end.
+            t0: from which time on; None: from the beginning.
+            t1: up to which time, exclusive; None: to the end, the bucket that is not over yet included.
             origin: a moment at which a bucket begins; None: 1970-01-01T00:00Z.
             how: as for :meth:`resample`; the names of the results are the columns of `into`.
 
         Raises:
             Whatever :meth:`resample` and :meth:`append` raise.
+            SchemaError: if `into` is this table.
             TableNotAttached: if `into` is not attached.
         """
         txn = self._require()
         txn._require_write(self._definition.name)
-        target = txn[into]
-        if target is self:
-            raise errors.SchemaError(f"table {self._definition.name}: downsample() needs another table to write to")
-        length = duration_ns(every)
-        written = 0
-        # Read as a whole before anything is written: an iterator of the engine would run over what comes in.
-        for key in list(self.keys()):
-            found = self.resample(key, every, t0, t1, origin=origin, **how)
-            if len(found):
-                first, final = int(found.time[0].astype(np.int64)), int(found.time[-1].astype(np.int64))
-                target._delete(target._prefix(key), first, final + length)
-                target.append(key, found.time, **{name: found[name] for name in found if name != "time"})
-                written += len(found)
-        return written
+        length, begin, lo, hi, wanted = self._resampling(every, t0, t1, origin, "[)", how)
+        try:
+            return downsample(self, txn[into], length, begin, lo, hi, wanted)
+        except EngineError as error:
+            raise self._fault(error) from error
 
     def check(self) -> list[str]:
         """What is wrong with the stored chunks, a sentence each; an empty list if all is well. Everything is read."""

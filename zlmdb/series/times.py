@@ -17,7 +17,18 @@ import numpy as np
 from zlmdb.errors import KeyTypeError, KeyValueError, short
 from zlmdb.values.times import datetime64_to_ns
 
-__all__ = ["FIRST", "LAST", "Duration", "Moment", "duration_ns", "moment_ns", "moments_ns", "now_ns", "scalar_moment"]
+__all__ = [
+    "FIRST",
+    "LAST",
+    "Duration",
+    "Moment",
+    "duration_ns",
+    "left",
+    "moment_ns",
+    "moments_ns",
+    "now_ns",
+    "scalar_moment",
+]
 
 #: The types a moment may have.
 Moment = np.datetime64 | datetime | int
@@ -231,3 +242,12 @@ def now_ns() -> int:
     import time
 
     return time.time_ns()
+
+
+def left(times: np.ndarray[Any, Any], bound: int) -> int:
+    """How many of some sorted times are earlier than `bound`, which may lie beyond int64: NumPy would compare floats.
+
+    >>> left(np.array([LAST - 1, LAST]), LAST), left(np.array([LAST]), LAST + 1)
+    (1, 1)
+    """
+    return int(times.searchsorted(np.int64(bound))) if NAT <= bound <= LAST else 0 if bound < 0 else len(times)
