@@ -208,7 +208,7 @@ class _Known:
     def take(self, chunk: Chunk, bucket: int) -> bool:
         """Take the statistics of a chunk; False if it has none of these columns."""
         flags = chunk.flags
-        if not flags & HAS_STATISTICS or self._least >= chunk.m:
+        if not flags & HAS_STATISTICS or self._least >= chunk.m or self._least >= chunk.layout.stored:
             return False
         begin = chunk.statistics_at if flags & HAS_TABLE else CHUNK.size
         data = chunk.data

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections import namedtuple
 from collections.abc import Sequence
+from dataclasses import replace
 from operator import itemgetter
 from typing import Any, ClassVar, Generic, Literal, get_args
 from uuid import UUID
@@ -145,6 +146,10 @@ class SeriesBase(HookedTable, Generic[K]):
         cls, definition: SeriesDefinition, record: dict[str, Any] | None, path: str
     ) -> tuple[SeriesDefinition, dict[str, Any] | None]:
         return settle(definition, record, path)
+
+    @classmethod
+    def _zlmdb_stored(cls, definition: SeriesDefinition) -> SeriesDefinition:
+        return replace(definition, stored=None)
 
     def _placed(self) -> None:
         definition = self._definition

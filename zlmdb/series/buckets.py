@@ -90,7 +90,7 @@ def _written(target: Series[Any], key: Any, found: Slice, every: int, origin: in
     if there:
         old = store.joined(there)
         stay = old.chosen(~np.isin(aggregate.numbers(old.times, every, origin), numbers))
-        new = store.merged(target._definition, stay, ticks)
+        new = store.merged(target._definition, stay, ticks, ticks.times)
         change.delete_range(target, prefix, lo, hi)
     else:
         new = ticks

@@ -23,6 +23,8 @@ from zlmdb.series.store import (
 from zlmdb.series.times import FIRST, LAST, left
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from zlmdb.series.base import SeriesBase
 
 __all__ = ["delete_range", "insert", "prefixes", "remove"]
@@ -41,12 +43,13 @@ def insert(s: SeriesBase[Any], prefix: bytes, head: Head, data: bytes, new: Tick
         new: sorted ticks.
     """
     layout, definition = s._layout, s._definition
+    fresh = new.times
     rows: bytes = b""
     waiting: tuple[int, ...] = ()
     if head[3]:
         held = Ticks(*layout.head_rows(data, head))
         if new.times[-1] >= held.times[0]:
-            new = merged(definition, held, new)
+            new = merged(definition, held, new, fresh)
         else:
             rows, waiting = layout.rows(held.times, held.columns), (head[3], head[5])
     chunks, closed, start, number = head[4], head[6], head[7], head[9]
@@ -54,7 +57,7 @@ def insert(s: SeriesBase[Any], prefix: bytes, head: Head, data: bytes, new: Tick
     split = start if chunks else closed + 1 if closed != NONE else FIRST
     at = left(new.times, split)
     early, late = new.part(0, at), new.part(at, len(new))
-    old, written = _into_chunks(s, prefix, early, start if chunks else None)
+    old, written = _into_chunks(s, prefix, early, start if chunks else None, fresh)
     if not len(late):
         replace_records(s, old, written)
         if not chunks:
@@ -71,13 +74,13 @@ def insert(s: SeriesBase[Any], prefix: bytes, head: Head, data: bytes, new: Tick
             add(s, prefix, new_head(0, 0, 0, closed, 0, 0, 0), late)
         return
     open_ones = chunks_at(s, prefix, position(start, number))
-    late = merged(definition, joined([read(chunk) for _, chunk in open_ones]), late)
+    late = merged(definition, joined([read(chunk) for _, chunk in open_ones]), late, fresh)
     replace_records(s, old, written)
     close(s, prefix, [key for key, _ in open_ones], late, rows, waiting)
 
 
 def _into_chunks(
-    s: SeriesBase[Any], prefix: bytes, new: Ticks, before: int | None
+    s: SeriesBase[Any], prefix: bytes, new: Ticks, before: int | None, fresh: np.ndarray[Any, Any]
 ) -> tuple[list[bytes], list[tuple[bytes, bytes]]]:
     """Keys to be removed and records to be written, for ticks that belong to full chunks.
 
@@ -86,6 +89,7 @@ def _into_chunks(
         prefix: slot and series key.
         new: sorted ticks.
         before: time of the first open chunk, or None if there is none.
+        fresh: times that are being appended.
     """
     layout = s._layout
     cursor = s._txn._cursor()
@@ -104,7 +108,7 @@ def _into_chunks(
             start, its_number = of_position(key[-10:])
             if int(part.times[0]) >= start or chunk.last != following:
                 old.append(key)
-                part = merged(s._definition, read(chunk), part)
+                part = merged(s._definition, read(chunk), part, fresh)
                 number = its_number if int(part.times[0]) == start else 0
             # Otherwise it is the first of several chunks of one later time, and stays as it is.
         ends = cut(layout, part.times, even=True)

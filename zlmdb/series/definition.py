@@ -135,6 +135,8 @@ class SeriesDefinition:
         duplicates: what happens to a tick whose time is taken: "keep" both, "replace" the older one, "refuse".
         compress: how times are compressed in full chunks; None: not.
         chunk: ticks in a full chunk.
+        stored: how many of the columns the file remembers; None: all. Others have been given no place in it, so that
+            what stands there in a record may be another program's column.
     """
 
     name: str
@@ -145,6 +147,7 @@ class SeriesDefinition:
     duplicates: str = "keep"
     compress: str | None = None
     chunk: int = CHUNK
+    stored: int | None = None
     by_name: dict[str, int] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -309,7 +312,7 @@ def settle(
             expected="keep",
             found=declared.duplicates,
         )
-    settled = replace(declared, columns=tuple(columns))
+    settled = replace(declared, columns=tuple(columns), stored=len(stored["columns"]))
     changed = known or stored["duplicates"] != declared.duplicates
     return settled, settled.remembered() if changed else None
 

@@ -136,7 +136,8 @@ def collect(s: SeriesBase[Any], key: Any, found: list[Piece], names: Sequence[st
     for at in places:
         dtype = layout.columns[at].dtype
         wanted.append((at, dtype, dtype.itemsize, []))
-    frombuffer, offsets_of, m = np.frombuffer, layout.offsets, layout.m
+    frombuffer, offsets_of = np.frombuffer, layout.offsets
+    m = layout.m if layout.stored == layout.m else -1
     for piece, a, b in found:
         if isinstance(piece, Chunk) and not piece.flags & HAS_TABLE and piece.m == m:
             data, n = piece.data, b - a

@@ -69,8 +69,15 @@ def joined(parts: list[Ticks]) -> Ticks:
     return Ticks(np.concatenate([part.times for part in parts]), columns)
 
 
-def merged(definition: SeriesDefinition, older: Ticks, newer: Ticks) -> Ticks:
+def merged(definition: SeriesDefinition, older: Ticks, newer: Ticks, fresh: Array) -> Ticks:
     """Two lots of ticks in order of time; of equal times, the older ones first, as the policy for duplicates says.
+
+    Args:
+        definition: of the table.
+        older: sorted.
+        newer: sorted.
+        fresh: times that are being appended, sorted. Other equal times are left alone: a program that keeps duplicates
+            may have stored them since this one attached the table.
 
     Raises:
         DuplicateKey: if there are equal times, and they are refused.
@@ -81,11 +88,16 @@ def merged(definition: SeriesDefinition, older: Ticks, newer: Ticks) -> Ticks:
     if older.times[-1] < newer.times[0]:
         return both
     both = both.chosen(np.argsort(both.times, kind="stable"))
-    return both if definition.duplicates == "keep" else single(definition, both)
+    return both if definition.duplicates == "keep" else single(definition, both, fresh)
 
 
-def single(definition: SeriesDefinition, ticks: Ticks) -> Ticks:
+def single(definition: SeriesDefinition, ticks: Ticks, fresh: Array | None = None) -> Ticks:
     """Sorted ticks with one for each time: the last, or an error if there are more.
+
+    Args:
+        definition: of the table.
+        ticks: sorted.
+        fresh: the times that this is to be done for, sorted; None: all.
 
     Raises:
         DuplicateKey: naming the time, if duplicates are refused.
@@ -94,6 +106,11 @@ def single(definition: SeriesDefinition, ticks: Ticks) -> Ticks:
     again = times[1:] == times[:-1]
     if not again.any():
         return ticks
+    if fresh is not None:
+        at = fresh.searchsorted(times[1:])
+        again &= fresh[np.minimum(at, len(fresh) - 1)] == times[1:]
+        if not again.any():
+            return ticks
     if definition.duplicates == "refuse":
         taken = np.datetime64(int(times[int(again.argmax())]), "ns")
         raise errors.DuplicateKey(
@@ -286,7 +303,7 @@ def _append_rows(s: SeriesBase[Any], prefix: bytes, head: Head, data: bytes, new
     """Put some ticks into a head that has room for them."""
     layout, rows = s._layout, head[3]
     if rows and (head[2] != layout.m or new.times[0] <= head[5]):
-        ticks = merged(s._definition, Ticks(*layout.head_rows(data, head)), new)
+        ticks = merged(s._definition, Ticks(*layout.head_rows(data, head)), new, new.times)
         body = layout.rows(ticks.times, ticks.columns)
         rows, last = len(ticks), int(ticks.times[-1])
     else:
