@@ -43,6 +43,9 @@ MOST_KEYS = 4096
 _REMEMBERED = frozenset((str, UUID, bytes))
 #: Arguments of methods that take names of columns as keywords beside them.
 _ARGUMENTS = frozenset(("bounds", "every", "into", "origin", "t0", "t1", "times"))
+#: Which types struct packs as the long way does, by kind of column: integers of any type, which it checks, and Python's
+#: floats, which it rounds to the nearest; other floats only if they are of the column's type.
+_WHOLE = frozenset((int, *(np.dtype(code).type for code in ("i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"))))
 #: Struct codes of columns of which a value can be packed by itself.
 _CODES = {
     "f8": "d",
@@ -77,6 +80,7 @@ class SeriesBase(HookedTable, Generic[K]):
     _exact: list[tuple[str, np.dtype[Any]]]
     _pack: Any
     _single: Any
+    _fitting: set[tuple[type, ...]]
     _tick: Any
 
     def __init_subclass__(
@@ -168,9 +172,18 @@ class SeriesBase(HookedTable, Generic[K]):
         if None not in codes and len(codes) == len(definition.columns):
             self._pack = struct.Struct(f"<q{''.join(code or '' for code in codes)}").pack
         self._exact = [(column.name, column.dtype) for column in definition.columns]
+        self._fitting = set()
         names = self._names
         only = names[-1]
         self._single = itemgetter(*names) if len(names) > 1 else lambda values: (values[only],)
+
+    def _fit(self, classes: tuple[type, ...]) -> bool:
+        """True if values of these types, in the order of the columns, are packed as they are."""
+        for found, (_, dtype) in zip(classes, self._exact, strict=True):
+            if found not in (_WHOLE if dtype.kind in "iu" else (float, dtype.type)):
+                return False
+        self._fitting.add(classes)
+        return True
 
     def _zlmdb_check(self, txn: Any) -> list[str]:
         from zlmdb.series.check import check

@@ -71,7 +71,8 @@ def column(dtype: Any, *, default: Any = MISSING, compress: str | None = None) -
 
     Args:
         dtype: type of its values: a NumPy type of fixed size, or the name of one: "f8", "u4", "bool", "M8[ns]", "S8".
-            Numbers, bool, datetime64, timedelta64, complex, and bytes or text of fixed length.
+            Numbers, bool, datetime64, timedelta64, complex, and bytes or text of fixed length, which NumPy fills up
+            with NUL: those at the end of a value are not there when it is read.
         default: what a tick has that is appended without a value; not given: each append must give one. A column that
             is added to a table that exists needs one: the ticks that were there before have it.
         compress: "zlib", "zstd" (extra ``zstd``), "delta-zlib" or "delta-zstd": compresses full chunks; "delta" stores

@@ -94,7 +94,10 @@ class Series(Reading[K], Aggregating[K], Generic[K]):
             single = scalar_moment(times)
             if single and self._pack is not None:
                 try:
-                    row = self._pack(moment_ns(times), *self._single(columns))
+                    values = self._single(columns)
+                    classes = tuple(map(type, values))
+                    fits = classes in self._fitting or self._fit(classes)
+                    row = self._pack(moment_ns(times), *values) if fits else b""
                 except _FAULTS:
                     row = b""  # the long way says what is wrong, or finds that nothing is
                 if row and len(columns) == len(self._names):

@@ -155,8 +155,12 @@ def _as_array(values: Any) -> np.ndarray[Any, Any]:
         made = np.empty(len(values), object)
         made[:] = values
         return made
-    if getattr(values, "tz", None) is not None or getattr(getattr(values, "dtype", None), "tz", None) is not None:
-        return np.asarray(values, "M8[ns]")  # pandas gives UTC
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        raise _at(values, int(np.ma.getmaskarray(values).argmax()), "what is masked is no time")
+    dtype = getattr(values, "dtype", None)
+    if getattr(dtype, "tz", None) is not None:
+        # pandas gives UTC; of another unit than its own it would give what wraps around.
+        return np.asarray(values, f"M8[{getattr(dtype, 'unit', 'ns')}]")
     array = np.asarray(values)
     return array.view(np.ndarray)
 
