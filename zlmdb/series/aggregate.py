@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -134,20 +135,20 @@ def nothing(definition: SeriesDefinition, wanted: list[Output]) -> dict[str, Arr
 
 
 def bucketed(
-    s: SeriesBase[Any], found: list[Piece], wanted: list[Output], every: int | None, origin: int
-) -> tuple[Array, dict[str, Array]]:
+    s: SeriesBase[Any], found: Iterable[Piece], wanted: list[Output], every: int | None, origin: int
+) -> tuple[Array, dict[str, Array]] | None:
     """Aggregates of the ticks of some pieces.
 
     Args:
         s: the table.
-        found: in order of time, at least one.
+        found: in order of time; none of them is kept.
         wanted: the columns of the result.
         every: length of a bucket in nanoseconds; None puts all ticks in one.
         origin: a moment at which a bucket begins, from 0 to less than `every`.
 
     Returns:
         The starts of the buckets that have ticks, as int64 (one 0 if there is but one bucket), and the columns. A
-        bucket that begins before the first moment is said to begin there.
+        bucket that begins before the first moment is said to begin there. None if there are no ticks.
     """
     needs: dict[int, frozenset[str]] = {}
     for output in wanted:
@@ -175,6 +176,8 @@ def bucketed(
             values = (part.column(at) if isinstance(part, Chunk) else part.columns[at])[a:b]
             sums[at].append(partials(values, starts, lengths, fields))
     known.flush()
+    if not ids:
+        return None
     identity = np.concatenate(ids)
     groups = np.flatnonzero(np.append(True, identity[1:] != identity[:-1]))
     totals = {at: _total(parts, needs[at], groups, columns[at].dtype) for at, parts in sums.items()}

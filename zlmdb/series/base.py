@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections import namedtuple
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from operator import itemgetter
 from typing import Any, ClassVar, Generic, Literal, get_args
@@ -13,8 +13,8 @@ from uuid import UUID
 import numpy as np
 
 from zlmdb import errors
-from zlmdb._typing import K
-from zlmdb.engine import translate
+from zlmdb._typing import K, V
+from zlmdb.engine import EngineError, translate
 from zlmdb.keys import Composite, Int64, Uint16, for_type
 from zlmdb.keys.base import KeyCodec
 from zlmdb.series.compress import check_method
@@ -29,6 +29,7 @@ from zlmdb.series.definition import (
 )
 from zlmdb.series.input import unknown_column
 from zlmdb.series.layout import CHUNK, ENTRY, HEAD_END, Layout
+from zlmdb.series.read import explained
 from zlmdb.series.slices import Slice
 from zlmdb.series.times import FIRST, LAST, moment_ns
 from zlmdb.tables.definition import key_codec
@@ -188,7 +189,7 @@ class SeriesBase(HookedTable, Generic[K]):
     def _zlmdb_check(self, txn: Any) -> list[str]:
         from zlmdb.series.check import check
 
-        return check(self, txn)
+        return check(self._bind(txn), txn)
 
     # -- keys and transactions
 
@@ -233,6 +234,50 @@ class SeriesBase(HookedTable, Generic[K]):
         """The series key of slot and encoded key."""
         parts = self._codec.decode(prefix[2:] + HEAD_END)
         return parts[:-2] if self._arity else parts[0]
+
+    def _series(self) -> Iterator[bytes]:
+        """Slot and series key of each series, in order; goes on behind the last one after the transaction wrote.
+
+        Raises:
+            TransactionClosed: if the transaction has ended meanwhile.
+        """
+        txn = self._require()
+        raw, slot = txn._raw, self._p
+        cursor: Any = None
+        changes = None
+        at = slot
+        while True:
+            txn._require_open()
+            if txn._raw is not raw and not txn._write:
+                raise errors.TransactionClosed(
+                    f"{txn._db.dbpath}: the transaction of these series has ended, and another one was begun since"
+                )
+            try:
+                if changes != txn._changes:
+                    cursor, changes = txn._cursor(), txn._changes
+                key = bytes(cursor.key()) if cursor.set_range(at) else b""
+            except EngineError as error:
+                raise self._fault(error) from error
+            if not key.startswith(slot):
+                return
+            if len(key) < len(slot) + len(HEAD_END):
+                raise errors.DecodeError(
+                    f"table {self._definition.name}: expected keys of series, found {key[len(slot) :].hex()!r}",
+                    table=self._definition.name,
+                )
+            prefix = key[:-10]
+            yield prefix
+            at = prefix + HEAD_END + b"\0"
+
+    def _changing(self, prefix: bytes, function: Callable[..., V], *args: Any) -> V:
+        """What a function gives that reads and changes the records of a series; its errors are explained."""
+        try:
+            return function(self, prefix, *args)
+        except Exception as error:
+            found = explained(self, prefix, error)
+            if found is error:
+                raise
+            raise found from error
 
     def _check_limit(self, key: bytes) -> None:
         if len(key) > self._limit:

@@ -51,9 +51,9 @@ def downsample(
     written = 0
     with source._txn._guarded():
         # Read as a whole before anything is written: an iterator of the engine would run over what comes in.
-        for key in list(source.keys()):
-            with read.source(source._txn) as raw:
-                prefix = source._prefix(key)
+        for prefix in list(source._series()):
+            key = source._key_of(prefix)
+            with read.source(source, prefix) as raw:
                 found = source._resample(raw, key, prefix, every, origin, lo, hi, wanted)
                 begins = read.span(source, raw, prefix)
             if len(found) and begins is not None:
@@ -79,7 +79,7 @@ def _written(target: Series[Any], key: Any, found: Slice, every: int, origin: in
     numbers = aggregate.numbers(times, every, origin)
     first, final = int(numbers[0]) * every + origin, int(numbers[-1]) * every + origin
     lo, hi = max(first, FIRST), final + every
-    with read.source(target._txn) as raw:
+    with read.source(target, prefix) as raw:
         if lo < begins and _is_among_others(target, raw, prefix, lo, first + every):
             # What came before may have been removed from the source: the bucket that is there is not less than ours.
             ticks, numbers = ticks.part(1, len(ticks)), numbers[1:]
@@ -91,10 +91,10 @@ def _written(target: Series[Any], key: Any, found: Slice, every: int, origin: in
         old = store.joined(there)
         stay = old.chosen(~np.isin(aggregate.numbers(old.times, every, origin), numbers))
         new = store.merged(target._definition, stay, ticks, ticks.times)
-        change.delete_range(target, prefix, lo, hi)
+        target._changing(prefix, change.delete_range, lo, hi)
     else:
         new = ticks
-    store.append_many(target, prefix, new)
+    target._changing(prefix, store.append_many, new)
     return len(ticks)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from zlmdb.series.layout import HEAD_END, HEAD_MAGIC, NONE, VERSION, Chunk, Head, of_position, position
 from zlmdb.series.store import (
+    Records,
     Ticks,
     add,
     chunks_at,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from zlmdb.series.base import SeriesBase
 
-__all__ = ["delete_range", "insert", "prefixes", "remove"]
+__all__ = ["delete_range", "insert", "remove"]
 
 
 def insert(s: SeriesBase[Any], prefix: bytes, head: Head, data: bytes, new: Ticks) -> None:
@@ -57,9 +58,9 @@ def insert(s: SeriesBase[Any], prefix: bytes, head: Head, data: bytes, new: Tick
     split = start if chunks else closed + 1 if closed != NONE else FIRST
     at = left(new.times, split)
     early, late = new.part(0, at), new.part(at, len(new))
-    old, written = _into_chunks(s, prefix, early, start if chunks else None, fresh)
+    also = _into_chunks(s, prefix, early, start if chunks else None, fresh)
     if not len(late):
-        replace_records(s, old, written)
+        replace_records(s, *also)
         if not chunks:
             closed = max(closed, int(early.times[-1]))
         last = max(head[5], int(new.times[-1]))
@@ -67,21 +68,19 @@ def insert(s: SeriesBase[Any], prefix: bytes, head: Head, data: bytes, new: Tick
         write_head(s, prefix, new_head(kept, chunks, last, closed, start, head[8], number), rows)
         return
     if not chunks:
-        replace_records(s, old, written)
         if waiting:  # they are later than all that is new
-            close(s, prefix, [], late, rows, waiting)
+            close(s, prefix, [], late, rows, waiting, also)
         else:
-            add(s, prefix, new_head(0, 0, 0, closed, 0, 0, 0), late)
+            add(s, prefix, new_head(0, 0, 0, closed, 0, 0, 0), late, also)
         return
     open_ones = chunks_at(s, prefix, position(start, number))
     late = merged(definition, joined([read(chunk) for _, chunk in open_ones]), late, fresh)
-    replace_records(s, old, written)
-    close(s, prefix, [key for key, _ in open_ones], late, rows, waiting)
+    close(s, prefix, [key for key, _ in open_ones], late, rows, waiting, also)
 
 
 def _into_chunks(
     s: SeriesBase[Any], prefix: bytes, new: Ticks, before: int | None, fresh: np.ndarray[Any, Any]
-) -> tuple[list[bytes], list[tuple[bytes, bytes]]]:
+) -> Records:
     """Keys to be removed and records to be written, for ticks that belong to full chunks.
 
     Args:
@@ -244,15 +243,3 @@ def _overlapping(s: SeriesBase[Any], prefix: bytes, lo: int, hi: int) -> Iterato
 def remove(s: SeriesBase[Any], prefix: bytes) -> int:
     """Remove a whole series: the number of its ticks."""
     return delete_range(s, prefix, FIRST, LAST + 1)
-
-
-def prefixes(cursor: Any, slot: bytes) -> Iterator[bytes]:
-    """Slot and series key of each series, in order; the cursor is moved behind each before the next is sought."""
-    at = slot
-    while cursor.set_range(at):
-        key = bytes(cursor.key())
-        if not key.startswith(slot):
-            return
-        prefix = key[:-10]
-        yield prefix
-        at = prefix + HEAD_END + b"\0"

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zlmdb import errors
-from zlmdb.series.change import prefixes
 from zlmdb.series.layout import HAS_STATISTICS, HEAD_END, NONE, Chunk, of_position
+from zlmdb.series.read import explained
 from zlmdb.series.statistics import STATISTICS, WIDE, describe
 
 if TYPE_CHECKING:
@@ -21,7 +21,11 @@ def check(s: SeriesBase[Any], txn: Any) -> list[str]:
     """What is wrong in a series table, a sentence each; everything is read."""
     problems: list[str] = []
     name = s._definition.name
-    for prefix in list(prefixes(txn._cursor(), s._p)):
+    try:
+        found = list(s._series())
+    except errors.DecodeError as error:
+        return [error.message]
+    for prefix in found:
         try:
             key = repr(s._key_of(prefix))
         except errors.DataError as error:
@@ -72,8 +76,11 @@ def _series(s: SeriesBase[Any], txn: Any, prefix: bytes) -> list[str]:
                 f"the head names {head[4]} open chunks with {head[8]} ticks, found {open_chunks} with {open_ticks}"
             )
         problems += _rows(layout.head_rows(data, head)[0], head[5], last, unique)
-    except errors.DecodeError as error:
-        problems.append(error.message)
+    except Exception as error:
+        found = explained(s, None, error)
+        if not isinstance(found, errors.DecodeError):
+            raise
+        problems.append(found.message)
     return problems
 
 

@@ -238,11 +238,10 @@ class Layout:
         return found
 
     def broken(self, what: str, data: Buffer, why: str) -> DecodeError:
-        """The error for stored bytes that are not as they should be."""
-        name = self.definition.name
+        """The error for stored bytes that are not as they should be; who knows the series says where."""
         return DecodeError(
-            f"table {name}: expected {what} of a series, found {len(data)} bytes {bytes(data[:16]).hex()!r}: {why}",
-            table=name,
+            f"expected {what} of a series, found {len(data)} bytes {bytes(data[:16]).hex()!r}: {why}",
+            table=self.definition.name,
         )
 
     def check_columns(self, m: int) -> None:

@@ -312,7 +312,12 @@ def _append_rows(s: SeriesBase[Any], prefix: bytes, head: Head, data: bytes, new
     write_head(s, prefix, (*head[:3], rows, head[4], last, *head[6:]), body)
 
 
-def add(s: SeriesBase[Any], prefix: bytes, head: Head, new: Ticks) -> None:
+#: Keys to be removed, and records to be written.
+Records = tuple[list[bytes], list[tuple[bytes, bytes]]]
+NO_RECORDS: Records = ([], [])
+
+
+def add(s: SeriesBase[Any], prefix: bytes, head: Head, new: Ticks, also: Records = NO_RECORDS) -> None:
     """Put ticks behind all chunks; the head has no rows, or they are among the new ticks.
 
     Args:
@@ -320,6 +325,7 @@ def add(s: SeriesBase[Any], prefix: bytes, head: Head, new: Ticks) -> None:
         prefix: slot and series key.
         head: as it was.
         new: sorted, all later than every chunk.
+        also: what is to be done before, when it is certain that all can be done.
     """
     layout, txn = s._layout, s._txn
     start, held, number = head[7], head[8], head[9]
@@ -327,8 +333,9 @@ def add(s: SeriesBase[Any], prefix: bytes, head: Head, new: Ticks) -> None:
     if total >= layout.fill:
         old = chunks_at(s, prefix, position(start, number)) if held else []
         new = joined([*(read(chunk) for _, chunk in old), new])
-        close(s, prefix, [key for key, _ in old], new, b"", ())
+        close(s, prefix, [key for key, _ in old], new, b"", (), also)
         return
+    replace_records(s, *also)
     last = int(new.times[-1])
     txn._changes += 1
     if held:
@@ -341,7 +348,13 @@ def add(s: SeriesBase[Any], prefix: bytes, head: Head, new: Ticks) -> None:
 
 
 def close(
-    s: SeriesBase[Any], prefix: bytes, old: list[bytes], ticks: Ticks, rows: bytes, waiting: tuple[int, ...]
+    s: SeriesBase[Any],
+    prefix: bytes,
+    old: list[bytes],
+    ticks: Ticks,
+    rows: bytes,
+    waiting: tuple[int, ...],
+    also: Records = NO_RECORDS,
 ) -> None:
     """Write the end of a series anew: closed chunks, and an open one of what is left.
 
@@ -352,12 +365,13 @@ def close(
         ticks: later than every other chunk's, or of the time of the last one.
         rows: of the head, which stay.
         waiting: their number and last time; empty if there are none.
+        also: other keys to be removed and records to be written.
     """
     ends = cut(s._layout, ticks.times)
     done = ends[-1] if ends else 0
     number = of_position(old[0][-10:])[1] if old and of_position(old[0][-10:])[0] == int(ticks.times[0]) else 0
     written = pieces(s, prefix, ticks, [*ends, len(ticks)] if done < len(ticks) else ends, number, len(ends))
-    replace_records(s, old, written)
+    replace_records(s, [*also[0], *old], [*also[1], *written])
     last = int(ticks.times[-1])
     if done < len(ticks):
         start, number = of_position(written[-1][0][-10:])

@@ -9,7 +9,6 @@ import numpy as np
 
 from zlmdb import errors
 from zlmdb._typing import K
-from zlmdb.engine import EngineError
 from zlmdb.series import change, store
 from zlmdb.series.aggregating import Aggregating
 from zlmdb.series.base import Bounds
@@ -86,37 +85,35 @@ class Series(Reading[K], Aggregating[K], Generic[K]):
             ValueTypeError: if a column is unknown or missing, has another length, or values of another type.
             EncodeError: if a value does not fit the column's type without loss.
             DuplicateKey: if a time is taken, and the class refuses duplicates. Nothing is written then.
+            DecodeError: if what is stored of the series is damaged. Nothing is written then.
             TransactionError: in a read transaction, or after the transaction has ended.
         """
         txn = self._require()
         prefix = self._prefix(key)
-        try:
-            single = scalar_moment(times)
-            if single and self._pack is not None:
-                try:
-                    values = self._single(columns)
-                    classes = tuple(map(type, values))
-                    fits = classes in self._fitting or self._fit(classes)
-                    row = self._pack(moment_ns(times), *values) if fits else b""
-                except _FAULTS:
-                    row = b""  # the long way says what is wrong, or finds that nothing is
-                if row and len(columns) == len(self._names):
-                    time = int.from_bytes(row[:8], "little", signed=True)
-                    if store.append_one(self, prefix, time, row):
-                        return
-            elif times.__class__ is np.ndarray and times.dtype == _NANOSECONDS:
-                batch = self._batch(times, columns)
-                if batch is not None:
-                    if not store.extend(self, prefix, *batch):
-                        txn._require_write(self._definition.name)
-                        store.append_many(self, prefix, Ticks(*batch))
+        single = scalar_moment(times)
+        if single and self._pack is not None:
+            try:
+                values = self._single(columns)
+                classes = tuple(map(type, values))
+                fits = classes in self._fitting or self._fit(classes)
+                row = self._pack(moment_ns(times), *values) if fits else b""
+            except _FAULTS:
+                row = b""  # the long way says what is wrong, or finds that nothing is
+            if row and len(columns) == len(self._names):
+                time = int.from_bytes(row[:8], "little", signed=True)
+                if self._changing(prefix, store.append_one, time, row):
                     return
-            ticks = self._ticks(times, columns, single)
-            txn._require_write(self._definition.name)
-            if len(ticks):
-                store.append_many(self, prefix, ticks)
-        except EngineError as error:
-            raise self._fault(error) from error
+        elif times.__class__ is np.ndarray and times.dtype == _NANOSECONDS:
+            batch = self._batch(times, columns)
+            if batch is not None:
+                if not self._changing(prefix, store.extend, *batch):
+                    txn._require_write(self._definition.name)
+                    self._changing(prefix, store.append_many, Ticks(*batch))
+                return
+        ticks = self._ticks(times, columns, single)
+        txn._require_write(self._definition.name)
+        if len(ticks):
+            self._changing(prefix, store.append_many, ticks)
 
     def _batch(self, times: Any, columns: dict[str, Any]) -> tuple[Any, list[Any]] | None:
         """Times and columns that are just as they are stored; None if there is anything to be done about them."""
@@ -175,10 +172,7 @@ class Series(Reading[K], Aggregating[K], Generic[K]):
 
     def _delete(self, prefix: bytes, lo: int, hi: int) -> int:
         self._require()._require_write(self._definition.name)
-        try:
-            return change.delete_range(self, prefix, lo, hi)
-        except EngineError as error:
-            raise self._fault(error) from error
+        return self._changing(prefix, change.delete_range, lo, hi)
 
     def retain(self, *, older_than: Duration, now: Moment | None = None) -> int:
         """Remove the ticks of all series that are older than a duration: their number.
@@ -195,8 +189,7 @@ class Series(Reading[K], Aggregating[K], Generic[K]):
         if hi <= FIRST:
             return 0
         with self._txn._guarded():
-            every = list(change.prefixes(self._txn._cursor(), self._p))
-            return sum(self._delete(prefix, FIRST, hi) for prefix in every)
+            return sum(self._delete(prefix, FIRST, hi) for prefix in list(self._series()))
 
     def downsample(
         self,
@@ -234,10 +227,7 @@ class Series(Reading[K], Aggregating[K], Generic[K]):
         txn = self._require()
         txn._require_write(self._definition.name)
         length, begin, lo, hi, wanted = self._resampling(every, t0, t1, origin, "[)", how)
-        try:
-            return downsample(self, txn[into], length, begin, lo, hi, wanted)
-        except EngineError as error:
-            raise self._fault(error) from error
+        return downsample(self, txn[into], length, begin, lo, hi, wanted)
 
     def check(self) -> list[str]:
         """What is wrong with the stored chunks, a sentence each; an empty list if all is well. Everything is read."""
