@@ -81,8 +81,9 @@ class Aggregating(SeriesBase[K], Generic[K]):
                 (``bid=("price", "ohlc")`` gives bid_open, bid_high, ...). NaN and NaT are left out.
 
         Returns:
-            A slice whose times are the starts of the buckets. Counts are int64; sums float64, int64 or uint64; mean,
-            var and std float64; the others have the column's type.
+            A slice whose times are the starts of the buckets; a bucket that begins before the first moment there is
+            (in 1677) is said to begin there. Counts are int64; sums float64, int64 or uint64, those of integers modulo
+            2**64; mean, var and std float64; the others have the column's type.
 
         Raises:
             ValueTypeError: if a column or function is unknown, or they do not go together.

@@ -6,6 +6,8 @@ import struct
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
+from keyword import iskeyword
 from operator import itemgetter
 from typing import Any, ClassVar, Generic, Literal, get_args
 from uuid import UUID
@@ -19,6 +21,7 @@ from zlmdb.keys import Composite, Int64, Uint16, for_type
 from zlmdb.keys.base import KeyCodec
 from zlmdb.series.compress import check_method
 from zlmdb.series.definition import (
+    MAX_COLUMNS,
     Column,
     Duplicates,
     SeriesDefinition,
@@ -43,7 +46,7 @@ Bounds = Literal["[)", "[]", "(]", "()"]
 MOST_KEYS = 4096
 _REMEMBERED = frozenset((str, UUID, bytes))
 #: Arguments of methods that take names of columns as keywords beside them.
-_ARGUMENTS = frozenset(("bounds", "every", "into", "origin", "t0", "t1", "times"))
+_ARGUMENTS = frozenset(("bounds", "every", "into", "origin", "self", "t0", "t1", "times"))
 #: Which types struct packs as the long way does, by kind of column: integers of any type, which it checks, and Python's
 #: floats, which it rounds to the nearest; other floats only if they are of the column's type.
 _WHOLE = frozenset((int, *(np.dtype(code).type for code in ("i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"))))
@@ -115,16 +118,18 @@ class SeriesBase(HookedTable, Generic[K]):
                             f"{where}: a column cannot be called {attribute!r}, because series have a method of that "
                             "name, or it begins with _"
                         )
-                    if attribute in _ARGUMENTS:
+                    if attribute in _ARGUMENTS or iskeyword(attribute) or not attribute.isidentifier():
                         raise errors.SchemaError(
                             f"{where}: a column cannot be called {attribute!r}, because methods have an argument of "
-                            "that name"
+                            "that name, or it is none that Python has for an argument"
                         )
                     declared[attribute] = value
                 else:
                     declared.pop(attribute, None)
         if not declared:
             raise errors.SchemaError(f'{where}: expected at least one column, such as price = zlmdb.column("f8")')
+        if len(declared) > MAX_COLUMNS:
+            raise errors.SchemaError(f"{where}: expected at most {MAX_COLUMNS} columns, found {len(declared)}")
         check_policy(cls._zlmdb_duplicates, where)
         check_method(cls._zlmdb_compress, where)
         chunk = cls._zlmdb_chunk
@@ -166,8 +171,7 @@ class SeriesBase(HookedTable, Generic[K]):
         self._keeps = definition.duplicates == "keep"
         self._names = tuple(definition.by_name)
         self._prefixes = {}
-        made: Any = namedtuple(f"{definition.name}Tick", ("time", *self._names))  # type: ignore[misc]  # of any columns
-        self._tick = made
+        self._tick = tick_class(f"{definition.name}Tick", ("time", *self._names))
         codes = [_CODES.get(column.dtype.str[1:]) for column in definition.columns if not column.hidden]
         self._pack = None
         if None not in codes and len(codes) == len(definition.columns):
@@ -319,9 +323,32 @@ class SeriesBase(HookedTable, Generic[K]):
     def _fault(self, error: Exception) -> Exception:
         return translate(error, path=self._txn._db.dbpath)
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        name = self._definition.name
+        raise TypeError(
+            f"table {name}: a series table cannot be pickled or copied, since it belongs to an open file; pickle the "
+            f"database or the slices that were read, and take txn[{name}] in a transaction there"
+        )
+
     def __repr__(self) -> str:
         where = f"in slot {self._slot}" if self._txn is None else f"of transaction {self._txn!r}"
         return f"<series {self._definition.name} {where}>"
+
+
+@lru_cache(maxsize=1024)
+def tick_class(name: str, fields: tuple[str, ...]) -> Any:
+    """The class of the named tuples of a table, which pickles though no module has it."""
+    base: Any = namedtuple(name, fields)  # type: ignore[misc]  # of any columns
+    return type(name, (base,), {"__slots__": (), "__reduce__": _reduced})
+
+
+def _reduced(tick: Any) -> tuple[Any, ...]:
+    return _tick, (type(tick).__name__, tick._fields, tuple(tick))
+
+
+def _tick(name: str, fields: tuple[str, ...], values: tuple[Any, ...]) -> Any:
+    """A pickled tick."""
+    return tick_class(name, fields)(*values)
 
 
 def _key_of_class(cls: type[Any], where: str) -> KeyCodec[Any]:

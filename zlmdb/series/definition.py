@@ -26,7 +26,7 @@ from zlmdb.keys.base import KeyCodec
 from zlmdb.series.compress import check_method
 from zlmdb.tables.definition import IndexDefinition
 
-__all__ = ["Column", "Duplicates", "SeriesDefinition", "column", "settle"]
+__all__ = ["MAX_COLUMNS", "Column", "Duplicates", "SeriesDefinition", "column", "settle"]
 
 VERSION = 1
 KIND = "series"
@@ -305,6 +305,14 @@ def settle(
                 found="none",
             )
         columns.append(mine)
+    if len(columns) > MAX_COLUMNS:
+        raise errors.TableMismatch(
+            f"{where}: expected at most {MAX_COLUMNS} columns, found {len(columns)} with those that the file has; copy "
+            "the ticks to a table of another identity",
+            table=declared.name,
+            expected=f"at most {MAX_COLUMNS} columns",
+            found=f"{len(columns)} columns",
+        )
     if stored["duplicates"] == "keep" and declared.duplicates != "keep":
         raise errors.TableMismatch(
             f'{where}: stored with duplicates="keep", declared with duplicates="{declared.duplicates}"; it may hold '

@@ -97,6 +97,9 @@ LAST_NUMBER = 0xFFFE
 #: How many ticks a head holds. A single append rewrites half a head on average, and every so many of them the open
 #: chunk: these costs meet here.
 HEAD_ROWS = 64
+#: Of wide rows it holds fewer, about as many as make so many bytes.
+HEAD_BYTES = 1 << 16
+LEAST_HEAD_ROWS = 16
 #: From how many pages on a chunk is made to fill them.
 _MANY_PAGES = 4
 
@@ -203,6 +206,8 @@ class Layout:
         self.stored = self.m if definition.stored is None else definition.stored
         self.row = self._row(self.m)
         self.row_size = self.row.itemsize
+        #: How many ticks a head holds.
+        self.head_most = max(LEAST_HEAD_ROWS, min(HEAD_ROWS, HEAD_BYTES // self.row_size))
         self.chunk = definition.chunk
         self._types = [_INT64, *(c.dtype for c in self.columns)]
         self.sizes = [8, *(c.dtype.itemsize for c in self.columns)]
@@ -317,7 +322,7 @@ class Layout:
             return n
         pages = (self.most + n * self.row_size) // PAGE
         fitting = (pages * PAGE - self.most) // self.row_size
-        return fitting if pages >= _MANY_PAGES and n - fitting <= HEAD_ROWS else n
+        return fitting if pages >= _MANY_PAGES and n - fitting <= self.head_most else n
 
     def plain(self, data: Buffer, n: int) -> list[Array] | None:
         """Times and columns of an open chunk of `n` ticks that has all columns; None for another chunk."""

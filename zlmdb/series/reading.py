@@ -74,12 +74,12 @@ class Reading(SeriesBase[K], Generic[K]):
 
     def _ends(self, key: Any, n: int, columns: Sequence[str] | None, which: Any) -> Slice:
         self._require()
-        if not isinstance(n, int) or n < 0:
+        if isinstance(n, (bool, np.bool_)) or not isinstance(n, (int, np.integer)) or n < 0:
             raise ValueError(f"n: expected a number of ticks of at least 0, found {errors.short(n)}")
         prefix = self._prefix(key)
         names = self._columns(columns)
         with read.source(self, prefix) as raw:
-            return read.collect(self, key, which(self, raw, prefix, n), names)
+            return read.collect(self, key, which(self, raw, prefix, int(n)), names)
 
     def as_of(self, key: K, time: Moment) -> Any:
         """The last tick at a time or before it.

@@ -20,7 +20,6 @@ from zlmdb.series.layout import (
     HEAD,
     HEAD_END,
     HEAD_MAGIC,
-    HEAD_ROWS,
     HEAD_SIZE,
     LAST_NUMBER,
     NONE,
@@ -201,7 +200,7 @@ def append_one(s: SeriesBase[Any], prefix: bytes, time: int, row: bytes) -> bool
         txn._put(key, HEAD.pack(HEAD_MAGIC, VERSION, s._layout.m, 1, 0, time, NONE, 0, 0, 0) + row)
         return True
     _, _, m, rows, chunks, last, closed, start, ticks, number = s._layout.head(data)
-    if m != s._layout.m or rows >= HEAD_ROWS or time < last or (time == last and not s._keeps):
+    if m != s._layout.m or rows >= s._layout.head_most or time < last or (time == last and not s._keeps):
         return False
     txn._changes += 1
     made = HEAD.pack(HEAD_MAGIC, VERSION, m, rows + 1, chunks, time, closed, start, ticks, number)
@@ -223,7 +222,7 @@ def extend(s: SeriesBase[Any], prefix: bytes, times: Array, columns: list[Array]
     _, _, m, rows, chunks, last, _, start, held, number = HEAD.unpack_from(data)
     n = len(times)
     total = held + n
-    if not chunks or rows or m != layout.m or n <= HEAD_ROWS or times.item(0) <= last:
+    if not chunks or rows or m != layout.m or n <= layout.head_most or times.item(0) <= last:
         return False
     place = prefix + position(start, number)
     if total >= layout.fill:
@@ -288,7 +287,7 @@ def append_many(s: SeriesBase[Any], prefix: bytes, new: Ticks) -> None:
         layout.check_columns(head[2])
     rows, closed = head[3], head[6]
     first = int(new.times[0])
-    if rows + len(new) <= HEAD_ROWS and (first > closed or (first == closed and s._keeps)):
+    if rows + len(new) <= layout.head_most and (first > closed or (first == closed and s._keeps)):
         _append_rows(s, prefix, head, data, new)
         return
     if rows == 0 or first > head[5]:

@@ -70,7 +70,9 @@ class Series(Reading[K], Aggregating[K], Generic[K]):
         """Add ticks to a series: one, or many.
 
         Ticks may come in any order; what to do with a time that is taken, the class says (``duplicates``). Ticks that
-        are later than all that are there cost least. Everything is checked before anything is written.
+        are later than all that are there cost least; late ones have the chunk written anew that they belong to, so pass
+        them together. Everything is checked before anything is written; only an exception from outside, such as
+        KeyboardInterrupt, may come between two records: let it end the transaction, or the savepoint.
 
         Args:
             key: the series.
