@@ -69,7 +69,23 @@ def test_duplicates_that_another_program_keeps_stay(path: str, policy: str) -> N
             expected = {5: 1} | dict.fromkeys(range(10, 311), 2) | dict.fromkeys(range(311, 400), 1)
             expected |= {309: 1 if policy == "replace" else 4}
             assert dict(zip(times.tolist(), each.tolist(), strict=True)) == expected
-            assert txn[keeping].check() == []
+            assert txn[keeping].check() == txn[one].check() == []
+        assert db.verify() == []
+
+
+def test_what_retain_cannot_remove_everywhere_stays_everywhere(path: str) -> None:
+    narrow, wide = declare(PRICE), declare(PRICE | {"size": zlmdb.column("u4", default=0)})
+    with zlmdb.open(path, [narrow]) as db:
+        with db.begin(write=True) as txn:
+            txn[narrow].append("a", np.arange(100), price=0.0)
+        db.attach_table(wide)
+        with db.begin(write=True) as txn:
+            txn[wide].append("b", np.arange(100), price=0.0)
+        with db.begin(write=True) as txn:
+            with pytest.raises(zlmdb.TableMismatch, match="attach it again"):
+                txn[narrow].retain(older_than="1ns", now=50)
+            assert txn[wide].count() == 200
+            assert txn[wide].retain(older_than="1ns", now=50) == 98
 
 
 def test_rows_of_a_map_in_the_earlier_style_are_not_taken_over(path: str) -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import lru_cache
 from keyword import iskeyword
 from operator import itemgetter
-from typing import Any, ClassVar, Generic, Literal, get_args
+from typing import Any, ClassVar, Generic, Literal, NoReturn, get_args
 from uuid import UUID
 
 import numpy as np
@@ -278,10 +278,14 @@ class SeriesBase(HookedTable, Generic[K]):
         try:
             return function(self, prefix, *args)
         except Exception as error:
-            found = explained(self, prefix, error)
-            if found is error:
-                raise
-            raise found from error
+            self._raise(prefix, error)
+
+    def _raise(self, prefix: bytes, error: Exception) -> NoReturn:
+        """Raise an error that is being handled, explained."""
+        found = explained(self, prefix, error)
+        if found is error:
+            raise error
+        raise found from error
 
     def _check_limit(self, key: bytes) -> None:
         if len(key) > self._limit:

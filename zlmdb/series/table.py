@@ -103,8 +103,11 @@ class Series(Reading[K], Aggregating[K], Generic[K]):
                 row = b""  # the long way says what is wrong, or finds that nothing is
             if row and len(columns) == len(self._names):
                 time = int.from_bytes(row[:8], "little", signed=True)
-                if self._changing(prefix, store.append_one, time, row):
-                    return
+                try:  # as _changing() does, with a call less
+                    if store.append_one(self, prefix, time, row):
+                        return
+                except Exception as error:
+                    self._raise(prefix, error)
         elif times.__class__ is np.ndarray and times.dtype == _NANOSECONDS:
             batch = self._batch(times, columns)
             if batch is not None:
