@@ -37,6 +37,7 @@ class Writer:
         self._db = db
         self._queue: queue.Queue[Tick | None] = queue.Queue(waiting)
         self._error: BaseException | None = None
+        self._over = False
         self._thread = threading.Thread(target=self._run, name="writer")
         self.commits = 0
         self._thread.start()
@@ -73,12 +74,14 @@ class Writer:
                 self.commits += 1
         except BaseException as error:
             self._error = error
-            while self._queue.get() is not None:  # nobody must wait for room in a queue that is no longer emptied
-                pass
+            while not self._over:  # nobody must wait for room in a queue that is no longer emptied
+                self._over = self._queue.get() is None
 
     def _taken(self) -> dict[str, list[tuple[int, float, int]]]:
         """All that waits, by symbol; empty when it is over."""
         batch: dict[str, list[tuple[int, float, int]]] = {}
+        if self._over:
+            return batch
         tick = self._queue.get()
         number = 0
         while tick is not None:
@@ -87,7 +90,7 @@ class Writer:
             if number == MOST or self._queue.empty():
                 return batch
             tick = self._queue.get()
-        self._queue.put(None)  # for the next call
+        self._over = True  # the next call has nothing more to give
         return batch
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import subprocess
 import sys
 from pathlib import Path
@@ -75,3 +76,21 @@ def test_each_runs_as_a_program(name: str, tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=100, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout
+
+
+def test_the_end_of_a_feed_is_taken_from_a_queue_that_stays_full() -> None:
+    class Refilled(queue.Queue[feed.Tick | None]):
+        """Whoever waits for room comes in as soon as there is some."""
+
+        def get(self, block: bool = True, timeout: float | None = None) -> feed.Tick | None:
+            found = super().get(block, timeout)
+            self.put_nowait(("b", 2, 2.0, 2))
+            return found
+
+    writer = object.__new__(feed.Writer)
+    writer._over = False
+    writer._queue = Refilled(2)
+    writer._queue.put(("a", 1, 1.0, 1))
+    writer._queue.put(None)
+    assert writer._taken() == {"a": [(1, 1.0, 1)]}
+    assert writer._taken() == {}

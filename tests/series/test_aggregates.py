@@ -212,7 +212,7 @@ def test_downsampling_twice_is_as_once() -> None:
         assert series.downsample(Candles, "1h", np.datetime64(7200, "s"), x="ohlc", volume=("x", "count")) == 2
         assert candles.range("a").low.tolist() == [0, 3600, -1]
         assert candles.range("a").volume.tolist() == [3600, 3600, 2801]
-        with pytest.raises(zlmdb.SchemaError, match="needs another table"):
+        with pytest.raises(zlmdb.SchemaError, match="expected another table"):
             series.downsample(Ticks, "1h", x="mean")
         with pytest.raises(zlmdb.ValueTypeError, match="has no default"):
             series.downsample(Candles, "1h", x="ohlc")

@@ -79,6 +79,10 @@ def test_keys_of_the_wrong_type_are_refused() -> None:
         ({"time": zlmdb.column("u1")}, {}, "cannot be called 'time'"),
         ({"every": zlmdb.column("u1")}, {}, "cannot be called 'every'"),
         ({"_x": zlmdb.column("u1")}, {}, "cannot be called '_x'"),
+        ({"self": zlmdb.column("u1")}, {}, "cannot be called 'self'"),
+        ({"class": zlmdb.column("u1")}, {}, "cannot be called 'class'"),
+        ({"a b": zlmdb.column("u1")}, {}, "cannot be called 'a b'"),
+        ({f"c{at}": zlmdb.column("u1") for at in range(4097)}, {}, "expected at most 4096 columns, found 4097"),
         (PRICE, {"duplicates": "maybe"}, "expected duplicates to be one of"),
         (PRICE, {"compress": "rar"}, "expected compress to be None or one of"),
         (PRICE, {"chunk": 1}, "expected chunk to be a number from 2"),
@@ -278,3 +282,41 @@ with zlmdb.open({path!r}, [Ticks]) as db, db.begin(write=True) as txn:
                 with pytest.raises(zlmdb.TableMismatch, match="attach it again"):
                     change()
             assert len(txn[table].range("a", 200)) == 62
+
+
+def test_a_tick_pickles_and_a_table_says_why_it_does_not(path: str) -> None:
+    import copy
+    import pickle
+
+    table = declare(PRICE)
+    with zlmdb.open(path, [table]) as db:
+        with db.begin(write=True) as txn:
+            txn[table].append("a", np.arange(3), price=1.5)
+        with db.begin() as txn:
+            tick = txn[table].as_of("a", 1)
+            assert pickle.loads(pickle.dumps(tick)) == copy.deepcopy(tick) == tick
+            assert pickle.loads(pickle.dumps([tick]))[0].price == 1.5
+            assert type(pickle.loads(pickle.dumps(tick))) is type(tick)
+            with pytest.raises(TypeError, match=r"table Ticks: a series table cannot be pickled"):
+                pickle.dumps(txn[table])
+
+
+def test_columns_that_programs_add_and_drop_are_not_more_than_fit(path: str) -> None:
+    names = [f"c{at}" for at in range(4096)]
+    with zlmdb.open(path, [declare({name: zlmdb.column("u1", default=0) for name in names})]):
+        pass
+    with pytest.raises(zlmdb.TableMismatch, match="expected at most 4096 columns, found 4097"):
+        zlmdb.open(path, [declare({"more": zlmdb.column("u1", default=0)})])
+
+
+def test_the_head_of_wide_rows_is_short() -> None:
+    wide = declare({"x": zlmdb.column("S4000"), "n": zlmdb.column("i4")}, chunk=100)
+    with zlmdb.open(":memory:", [wide]) as db, db.begin(write=True) as txn:
+        for at in range(150):
+            txn[wide].append("a", at, x=b"x", n=at)
+            assert (
+                max(len(data) for key, data in txn.cursor().iternext(True, True) if key[-10:] == b"\xff" * 10) < 70_000
+            )
+        txn[wide].append("a", [20, 30], x=b"", n=-1)
+        assert txn[wide].range("a").n.tolist() == [*range(21), -1, *range(21, 31), -1, *range(31, 150)]
+        assert txn[wide].check() == []

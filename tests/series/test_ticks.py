@@ -293,6 +293,7 @@ def test_wrong_questions_are_refused(txn: Any) -> None:
         lambda: ticks.range("a", bounds="(("),
         lambda: ticks.last("a", -1),
         lambda: ticks.last("a", 1.5),
+        lambda: ticks.last("a", True),
         lambda: ticks.delete_range("a"),
         lambda: ticks.delete_range("a", 1, bounds="["),
     ):
@@ -303,6 +304,7 @@ def test_wrong_questions_are_refused(txn: Any) -> None:
     with pytest.raises(AttributeError, match="no column 'prize'"):
         _ = ticks.range("a").prize
     assert ticks.range("a", columns="price").columns().keys() == {"time", "price"}
+    assert len(ticks.last("a", np.int64(5))) == 1
 
 
 def test_series_that_are_not_there_are_empty(txn: Any) -> None:

@@ -141,6 +141,8 @@ def _write(db: Database, wanted: list[_Wanted], progress: Progress | None) -> li
                     maintain.rebuild(handle, txn, i, report)
             if table.remember is not None:
                 remembered.put(_oid(table), table.remember)
+                if issubclass(table.cls, HookedTable):
+                    table.definition = table.cls._zlmdb_stored(table.definition)
     return [_handle(db, table) for table in wanted]
 
 
@@ -187,6 +189,8 @@ def _look(db: Database, wanted: list[_Wanted], raw: Any, *, write: bool) -> None
         record = remembered.get(oid)
         if issubclass(table.cls, HookedTable):
             _one_way_at_a_time(db, table.definition)
+            if record is None and table.slot is not None and not _is_empty(raw, table.slot.slot):
+                raise _of_earlier_rows(db, table.definition)
             table.definition, table.remember = table.cls._zlmdb_settle(table.definition, record, db.dbpath)
             continue
         _settle_layout(db, table, record, raw)
@@ -268,6 +272,18 @@ def _one_way_at_a_time(db: Database, definition: TableDefinition) -> None:
             expected=f"{known['key']}, {known['value']}",
             found=f"{declared['key']}, {declared['value']}",
         )
+
+
+def _of_earlier_rows(db: Database, definition: TableDefinition) -> errors.TableMismatch:
+    """The error for a table of another kind that would take over the rows of a map, whose types the file stores not."""
+    return errors.TableMismatch(
+        f"table {definition.name} ({definition.oid}) in {db.dbpath}: declared with values of type "
+        f"{definition.identity()['value']}, but the file has rows of a map under this identity, declared in the style "
+        "of earlier releases; declare that map, or give the new declaration an oid of its own",
+        table=definition.name,
+        expected="a map",
+        found=str(definition.identity()["value"]),
+    )
 
 
 def _settle_indexes(table: _Wanted, record: dict[str, Any] | None, known: dict[uuid.UUID, Slot]) -> None:

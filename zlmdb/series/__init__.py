@@ -4,6 +4,7 @@
 - :mod:`zlmdb.series.layout`: the records, byte for byte.
 - :mod:`zlmdb.series.store`, :mod:`zlmdb.series.change`: appending, and changing what is there.
 - :mod:`zlmdb.series.read`, :mod:`zlmdb.series.aggregate`: ranges, and aggregates over them.
+- :mod:`zlmdb.series.buckets`: aggregates written into another table.
 """
 
 from zlmdb.series.definition import column

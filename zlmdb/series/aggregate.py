@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +15,12 @@ from zlmdb.series.input import unknown_column
 from zlmdb.series.layout import CHUNK, HAS_STATISTICS, HAS_TABLE, Chunk
 from zlmdb.series.read import Piece
 from zlmdb.series.statistics import EMPTY, STATISTICS, WIDE, partials
+from zlmdb.series.times import FIRST
 
 if TYPE_CHECKING:
     from zlmdb.series.base import SeriesBase
 
-__all__ = ["FUNCTIONS", "Output", "bucketed", "nothing", "outputs"]
+__all__ = ["FUNCTIONS", "Output", "bucketed", "nothing", "numbers", "outputs"]
 
 Array = np.ndarray[Any, Any]
 
@@ -133,19 +135,20 @@ def nothing(definition: SeriesDefinition, wanted: list[Output]) -> dict[str, Arr
 
 
 def bucketed(
-    s: SeriesBase[Any], found: list[Piece], wanted: list[Output], every: int | None, origin: int
-) -> tuple[Array, dict[str, Array]]:
+    s: SeriesBase[Any], found: Iterable[Piece], wanted: list[Output], every: int | None, origin: int
+) -> tuple[Array, dict[str, Array]] | None:
     """Aggregates of the ticks of some pieces.
 
     Args:
         s: the table.
-        found: in order of time, at least one.
+        found: in order of time; none of them is kept.
         wanted: the columns of the result.
         every: length of a bucket in nanoseconds; None puts all ticks in one.
-        origin: a moment at which a bucket begins.
+        origin: a moment at which a bucket begins, from 0 to less than `every`.
 
     Returns:
-        The starts of the buckets that have ticks, as int64 (one 0 if there is but one bucket), and the columns.
+        The starts of the buckets that have ticks, as int64 (one 0 if there is but one bucket), and the columns. A
+        bucket that begins before the first moment is said to begin there. None if there are no ticks.
     """
     needs: dict[int, frozenset[str]] = {}
     for output in wanted:
@@ -173,11 +176,18 @@ def bucketed(
             values = (part.column(at) if isinstance(part, Chunk) else part.columns[at])[a:b]
             sums[at].append(partials(values, starts, lengths, fields))
     known.flush()
+    if not ids:
+        return None
     identity = np.concatenate(ids)
     groups = np.flatnonzero(np.append(True, identity[1:] != identity[:-1]))
     totals = {at: _total(parts, needs[at], groups, columns[at].dtype) for at, parts in sums.items()}
     result = {o.name: _finish(totals[o.at], o.function, columns[o.at].dtype) for o in wanted}
-    starts = identity[groups] if every is None else identity[groups] * every + origin
+    if every is None:
+        return identity[groups], result
+    starts = identity[groups] * every + origin
+    # The first bucket may begin before the first moment there is.
+    if int(identity[0]) * every + origin < FIRST:
+        starts[0] = FIRST
     return starts, result
 
 
@@ -201,7 +211,7 @@ class _Known:
     def take(self, chunk: Chunk, bucket: int) -> bool:
         """Take the statistics of a chunk; False if it has none of these columns."""
         flags = chunk.flags
-        if not flags & HAS_STATISTICS or self._least >= chunk.m:
+        if not flags & HAS_STATISTICS or self._least >= chunk.m or self._least >= chunk.layout.stored:
             return False
         begin = chunk.statistics_at if flags & HAS_TABLE else CHUNK.size
         data = chunk.data
@@ -236,9 +246,22 @@ def _buckets(times: Array, every: int, origin: int) -> tuple[Array, Array]:
         # An empty bucket begins where the next one begins.
         some = np.append(places[1:] != places[:-1], places[-1] < len(times))
         return places[some], np.arange(low, high + 1)[some]
-    numbers = (times - origin) // every if origin else times // every
-    starts = np.flatnonzero(np.append(True, numbers[1:] != numbers[:-1]))
-    return starts, numbers[starts]
+    of_each = numbers(times, every, origin)
+    starts = np.flatnonzero(np.append(True, of_each[1:] != of_each[:-1]))
+    return starts, of_each[starts]
+
+
+def numbers(times: Array, every: int, origin: int) -> Array:
+    """The numbers of the buckets of some times.
+
+    Args:
+        times: int64.
+        every: length of a bucket.
+        origin: where the bucket of number 0 begins, from 0 to less than `every`.
+    """
+    # The difference to the origin may lie beyond int64.
+    found: Array = times // every
+    return found - (times % every < origin) if origin else found
 
 
 def _total(

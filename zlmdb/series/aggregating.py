@@ -8,7 +8,7 @@ from typing import Any, Generic
 import numpy as np
 
 from zlmdb._typing import K
-from zlmdb.series import aggregate, change, read
+from zlmdb.series import aggregate, read
 from zlmdb.series.aggregate import Output
 from zlmdb.series.base import Bounds, SeriesBase
 from zlmdb.series.slices import Slice
@@ -44,15 +44,15 @@ class Aggregating(SeriesBase[K], Generic[K]):
         ...     txn[Heat].aggregate("roof", celsius="mean", n=("celsius", "count"))
         {'celsius': np.float64(22.0), 'n': np.int64(4)}
         """
-        txn = self._require()
+        self._require()
         prefix = self._prefix(key)
         lo, hi = self._range(t0, t1, bounds)
         wanted = aggregate.outputs(self._definition, how)
-        with read.source(txn) as raw:
-            found = read.found_in(self, raw, prefix, lo, hi)
-            if not found:
-                return {output.name: 0 if output.function == "count" else None for output in wanted}
-            _, columns = aggregate.bucketed(self, found, wanted, None, 0)
+        with read.source(self, prefix) as raw:
+            found = aggregate.bucketed(self, read.found_in(self, raw, prefix, lo, hi), wanted, None, 0)
+        if found is None:
+            return {output.name: 0 if output.function == "count" else None for output in wanted}
+        _, columns = found
         return {name: values[0] for name, values in columns.items()}
 
     def resample(
@@ -81,8 +81,9 @@ class Aggregating(SeriesBase[K], Generic[K]):
                 (``bid=("price", "ohlc")`` gives bid_open, bid_high, ...). NaN and NaT are left out.
 
         Returns:
-            A slice whose times are the starts of the buckets. Counts are int64; sums float64, int64 or uint64; mean,
-            var and std float64; the others have the column's type.
+            A slice whose times are the starts of the buckets; a bucket that begins before the first moment there is
+            (in 1677) is said to begin there. Counts are int64; sums float64, int64 or uint64, those of integers modulo
+            2**64; mean, var and std float64; the others have the column's type.
 
         Raises:
             ValueTypeError: if a column or function is unknown, or they do not go together.
@@ -98,10 +99,10 @@ class Aggregating(SeriesBase[K], Generic[K]):
         ...     candles.open.tolist(), candles.high.tolist()
         ([1.0, 2.0, 5.0], [3.0, 2.0, 5.0])
         """
-        txn = self._require()
+        self._require()
         prefix = self._prefix(key)
         arguments = self._resampling(every, t0, t1, origin, bounds, how)
-        with read.source(txn) as raw:
+        with read.source(self, prefix) as raw:
             return self._resample(raw, key, prefix, *arguments)
 
     def resample_all(
@@ -114,12 +115,16 @@ class Aggregating(SeriesBase[K], Generic[K]):
         bounds: Bounds = "[)",
         **how: Any,
     ) -> Iterator[tuple[K, Slice]]:
-        """Key and aggregates of each series that has ticks in the range, in order of keys; as :meth:`resample`."""
-        txn = self._require()
+        """Key and aggregates of each series that has ticks in the range, in order of keys; as :meth:`resample`.
+
+        Raises:
+            TransactionClosed: if the transaction ends before the iteration does.
+        """
+        self._require()
         arguments = self._resampling(every, t0, t1, origin, bounds, how)
-        for prefix in change.prefixes(txn._cursor(), self._p):
+        for prefix in self._series():
             key = self._key_of(prefix)
-            with read.source(txn) as raw:
+            with read.source(self, prefix) as raw:
                 found = self._resample(raw, key, prefix, *arguments)
             if len(found):
                 yield key, found
@@ -135,9 +140,6 @@ class Aggregating(SeriesBase[K], Generic[K]):
     def _resample(
         self, raw: Any, key: Any, prefix: bytes, every: int, origin: int, lo: int, hi: int, wanted: Any
     ) -> Slice:
-        found = read.found_in(self, raw, prefix, lo, hi)
-        if not found:
-            starts, columns = np.empty(0, np.int64), aggregate.nothing(self._definition, wanted)
-        else:
-            starts, columns = aggregate.bucketed(self, found, wanted, every, origin)
+        found = aggregate.bucketed(self, read.found_in(self, raw, prefix, lo, hi), wanted, every, origin)
+        starts, columns = found or (np.empty(0, np.int64), aggregate.nothing(self._definition, wanted))
         return Slice(key, starts.view("M8[ns]"), columns)

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import struct
 from collections import namedtuple
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from keyword import iskeyword
 from operator import itemgetter
-from typing import Any, ClassVar, Generic, Literal, get_args
+from typing import Any, ClassVar, Generic, Literal, NoReturn, get_args
 from uuid import UUID
 
 import numpy as np
 
 from zlmdb import errors
-from zlmdb._typing import K
-from zlmdb.engine import translate
+from zlmdb._typing import K, V
+from zlmdb.engine import EngineError, translate
 from zlmdb.keys import Composite, Int64, Uint16, for_type
 from zlmdb.keys.base import KeyCodec
 from zlmdb.series.compress import check_method
 from zlmdb.series.definition import (
+    MAX_COLUMNS,
     Column,
     Duplicates,
     SeriesDefinition,
@@ -28,6 +32,7 @@ from zlmdb.series.definition import (
 )
 from zlmdb.series.input import unknown_column
 from zlmdb.series.layout import CHUNK, ENTRY, HEAD_END, Layout
+from zlmdb.series.read import explained
 from zlmdb.series.slices import Slice
 from zlmdb.series.times import FIRST, LAST, moment_ns
 from zlmdb.tables.definition import key_codec
@@ -41,7 +46,10 @@ Bounds = Literal["[)", "[]", "(]", "()"]
 MOST_KEYS = 4096
 _REMEMBERED = frozenset((str, UUID, bytes))
 #: Arguments of methods that take names of columns as keywords beside them.
-_ARGUMENTS = frozenset(("bounds", "every", "into", "origin", "t0", "t1", "times"))
+_ARGUMENTS = frozenset(("bounds", "every", "into", "origin", "self", "t0", "t1", "times"))
+#: Which types struct packs as the long way does, by kind of column: integers of any type, which it checks, and Python's
+#: floats, which it rounds to the nearest; other floats only if they are of the column's type.
+_WHOLE = frozenset((int, *(np.dtype(code).type for code in ("i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"))))
 #: Struct codes of columns of which a value can be packed by itself.
 _CODES = {
     "f8": "d",
@@ -76,6 +84,7 @@ class SeriesBase(HookedTable, Generic[K]):
     _exact: list[tuple[str, np.dtype[Any]]]
     _pack: Any
     _single: Any
+    _fitting: set[tuple[type, ...]]
     _tick: Any
 
     def __init_subclass__(
@@ -109,16 +118,18 @@ class SeriesBase(HookedTable, Generic[K]):
                             f"{where}: a column cannot be called {attribute!r}, because series have a method of that "
                             "name, or it begins with _"
                         )
-                    if attribute in _ARGUMENTS:
+                    if attribute in _ARGUMENTS or iskeyword(attribute) or not attribute.isidentifier():
                         raise errors.SchemaError(
                             f"{where}: a column cannot be called {attribute!r}, because methods have an argument of "
-                            "that name"
+                            "that name, or it is none that Python has for an argument"
                         )
                     declared[attribute] = value
                 else:
                     declared.pop(attribute, None)
         if not declared:
             raise errors.SchemaError(f'{where}: expected at least one column, such as price = zlmdb.column("f8")')
+        if len(declared) > MAX_COLUMNS:
+            raise errors.SchemaError(f"{where}: expected at most {MAX_COLUMNS} columns, found {len(declared)}")
         check_policy(cls._zlmdb_duplicates, where)
         check_method(cls._zlmdb_compress, where)
         chunk = cls._zlmdb_chunk
@@ -146,6 +157,10 @@ class SeriesBase(HookedTable, Generic[K]):
     ) -> tuple[SeriesDefinition, dict[str, Any] | None]:
         return settle(definition, record, path)
 
+    @classmethod
+    def _zlmdb_stored(cls, definition: SeriesDefinition) -> SeriesDefinition:
+        return replace(definition, stored=None)
+
     def _placed(self) -> None:
         definition = self._definition
         key = definition.key
@@ -156,21 +171,29 @@ class SeriesBase(HookedTable, Generic[K]):
         self._keeps = definition.duplicates == "keep"
         self._names = tuple(definition.by_name)
         self._prefixes = {}
-        made: Any = namedtuple(f"{definition.name}Tick", ("time", *self._names))  # type: ignore[misc]  # of any columns
-        self._tick = made
+        self._tick = tick_class(f"{definition.name}Tick", ("time", *self._names))
         codes = [_CODES.get(column.dtype.str[1:]) for column in definition.columns if not column.hidden]
         self._pack = None
         if None not in codes and len(codes) == len(definition.columns):
             self._pack = struct.Struct(f"<q{''.join(code or '' for code in codes)}").pack
         self._exact = [(column.name, column.dtype) for column in definition.columns]
+        self._fitting = set()
         names = self._names
         only = names[-1]
         self._single = itemgetter(*names) if len(names) > 1 else lambda values: (values[only],)
 
+    def _fit(self, classes: tuple[type, ...]) -> bool:
+        """True if values of these types, in the order of the columns, are packed as they are."""
+        for found, (_, dtype) in zip(classes, self._exact, strict=True):
+            if found not in (_WHOLE if dtype.kind in "iu" else (float, dtype.type)):
+                return False
+        self._fitting.add(classes)
+        return True
+
     def _zlmdb_check(self, txn: Any) -> list[str]:
         from zlmdb.series.check import check
 
-        return check(self, txn)
+        return check(self._bind(txn), txn)
 
     # -- keys and transactions
 
@@ -215,6 +238,54 @@ class SeriesBase(HookedTable, Generic[K]):
         """The series key of slot and encoded key."""
         parts = self._codec.decode(prefix[2:] + HEAD_END)
         return parts[:-2] if self._arity else parts[0]
+
+    def _series(self) -> Iterator[bytes]:
+        """Slot and series key of each series, in order; goes on behind the last one after the transaction wrote.
+
+        Raises:
+            TransactionClosed: if the transaction has ended meanwhile.
+        """
+        txn = self._require()
+        raw, slot = txn._raw, self._p
+        cursor: Any = None
+        changes = None
+        at = slot
+        while True:
+            txn._require_open()
+            if txn._raw is not raw and not txn._write:
+                raise errors.TransactionClosed(
+                    f"{txn._db.dbpath}: the transaction of these series has ended, and another one was begun since"
+                )
+            try:
+                if changes != txn._changes:
+                    cursor, changes = txn._cursor(), txn._changes
+                key = bytes(cursor.key()) if cursor.set_range(at) else b""
+            except EngineError as error:
+                raise self._fault(error) from error
+            if not key.startswith(slot):
+                return
+            if len(key) < len(slot) + len(HEAD_END):
+                raise errors.DecodeError(
+                    f"table {self._definition.name}: expected keys of series, found {key[len(slot) :].hex()!r}",
+                    table=self._definition.name,
+                )
+            prefix = key[:-10]
+            yield prefix
+            at = prefix + HEAD_END + b"\0"
+
+    def _changing(self, prefix: bytes, function: Callable[..., V], *args: Any) -> V:
+        """What a function gives that reads and changes the records of a series; its errors are explained."""
+        try:
+            return function(self, prefix, *args)
+        except Exception as error:
+            self._raise(prefix, error)
+
+    def _raise(self, prefix: bytes, error: Exception) -> NoReturn:
+        """Raise an error that is being handled, explained."""
+        found = explained(self, prefix, error)
+        if found is error:
+            raise error
+        raise found from error
 
     def _check_limit(self, key: bytes) -> None:
         if len(key) > self._limit:
@@ -262,9 +333,32 @@ class SeriesBase(HookedTable, Generic[K]):
 
         return shown.series(self)
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        name = self._definition.name
+        raise TypeError(
+            f"table {name}: a series table cannot be pickled or copied, since it belongs to an open file; pickle the "
+            f"database or the slices that were read, and take txn[{name}] in a transaction there"
+        )
+
     def __repr__(self) -> str:
         where = f"in slot {self._slot}" if self._txn is None else f"of transaction {self._txn!r}"
         return f"<series {self._definition.name} {where}>"
+
+
+@lru_cache(maxsize=1024)
+def tick_class(name: str, fields: tuple[str, ...]) -> Any:
+    """The class of the named tuples of a table, which pickles though no module has it."""
+    base: Any = namedtuple(name, fields)  # type: ignore[misc]  # of any columns
+    return type(name, (base,), {"__slots__": (), "__reduce__": _reduced})
+
+
+def _reduced(tick: Any) -> tuple[Any, ...]:
+    return _tick, (type(tick).__name__, tick._fields, tuple(tick))
+
+
+def _tick(name: str, fields: tuple[str, ...], values: tuple[Any, ...]) -> Any:
+    """A pickled tick."""
+    return tick_class(name, fields)(*values)
 
 
 def _key_of_class(cls: type[Any], where: str) -> KeyCodec[Any]:

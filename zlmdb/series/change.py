@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from zlmdb.series.layout import HEAD_END, HEAD_MAGIC, NONE, VERSION, Chunk, Head, of_position, position
 from zlmdb.series.store import (
+    Records,
     Ticks,
     add,
     chunks_at,
@@ -22,12 +21,14 @@ from zlmdb.series.store import (
     replace_records,
     write_head,
 )
-from zlmdb.series.times import FIRST, LAST
+from zlmdb.series.times import FIRST, LAST, left
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from zlmdb.series.base import SeriesBase
 
-__all__ = ["delete_range", "insert", "prefixes", "remove"]
+__all__ = ["delete_range", "insert", "remove"]
 
 
 def insert(s: SeriesBase[Any], prefix: bytes, head: Head, data: bytes, new: Ticks) -> None:
@@ -43,22 +44,23 @@ def insert(s: SeriesBase[Any], prefix: bytes, head: Head, data: bytes, new: Tick
         new: sorted ticks.
     """
     layout, definition = s._layout, s._definition
+    fresh = new.times
     rows: bytes = b""
     waiting: tuple[int, ...] = ()
     if head[3]:
         held = Ticks(*layout.head_rows(data, head))
         if new.times[-1] >= held.times[0]:
-            new = merged(definition, held, new)
+            new = merged(definition, held, new, fresh)
         else:
             rows, waiting = layout.rows(held.times, held.columns), (head[3], head[5])
     chunks, closed, start, number = head[4], head[6], head[7], head[9]
     # Ticks of the time of the last one belong to the last chunk, be it full.
     split = start if chunks else closed + 1 if closed != NONE else FIRST
-    at = int(np.searchsorted(new.times, split, "left"))
+    at = left(new.times, split)
     early, late = new.part(0, at), new.part(at, len(new))
-    old, written = _into_chunks(s, prefix, early, start if chunks else None)
+    also = _into_chunks(s, prefix, early, start if chunks else None, fresh)
     if not len(late):
-        replace_records(s, old, written)
+        replace_records(s, *also)
         if not chunks:
             closed = max(closed, int(early.times[-1]))
         last = max(head[5], int(new.times[-1]))
@@ -66,21 +68,19 @@ def insert(s: SeriesBase[Any], prefix: bytes, head: Head, data: bytes, new: Tick
         write_head(s, prefix, new_head(kept, chunks, last, closed, start, head[8], number), rows)
         return
     if not chunks:
-        replace_records(s, old, written)
         if waiting:  # they are later than all that is new
-            close(s, prefix, [], late, rows, waiting)
+            close(s, prefix, [], late, rows, waiting, also)
         else:
-            add(s, prefix, new_head(0, 0, 0, closed, 0, 0, 0), late)
+            add(s, prefix, new_head(0, 0, 0, closed, 0, 0, 0), late, also)
         return
     open_ones = chunks_at(s, prefix, position(start, number))
-    late = merged(definition, joined([read(chunk) for _, chunk in open_ones]), late)
-    replace_records(s, old, written)
-    close(s, prefix, [key for key, _ in open_ones], late, rows, waiting)
+    late = merged(definition, joined([read(chunk) for _, chunk in open_ones]), late, fresh)
+    close(s, prefix, [key for key, _ in open_ones], late, rows, waiting, also)
 
 
 def _into_chunks(
-    s: SeriesBase[Any], prefix: bytes, new: Ticks, before: int | None
-) -> tuple[list[bytes], list[tuple[bytes, bytes]]]:
+    s: SeriesBase[Any], prefix: bytes, new: Ticks, before: int | None, fresh: np.ndarray[Any, Any]
+) -> Records:
     """Keys to be removed and records to be written, for ticks that belong to full chunks.
 
     Args:
@@ -88,6 +88,7 @@ def _into_chunks(
         prefix: slot and series key.
         new: sorted ticks.
         before: time of the first open chunk, or None if there is none.
+        fresh: times that are being appended.
     """
     layout = s._layout
     cursor = s._txn._cursor()
@@ -97,7 +98,7 @@ def _into_chunks(
         key, data, following = _chunk_of(cursor, prefix, int(new.times[0]))
         if before is not None and (key is None or of_position(key[-10:])[0] >= before):
             key, following = None, before  # all full chunks are gone: these come to stand before the open ones
-        end = len(new) if following is None else int(np.searchsorted(new.times, following, "left"))
+        end = len(new) if following is None else left(new.times, following)
         part, new = new.part(0, end), new.part(end, len(new))
         number = 0
         if key is not None:
@@ -106,7 +107,7 @@ def _into_chunks(
             start, its_number = of_position(key[-10:])
             if int(part.times[0]) >= start or chunk.last != following:
                 old.append(key)
-                part = merged(s._definition, read(chunk), part)
+                part = merged(s._definition, read(chunk), part, fresh)
                 number = its_number if int(part.times[0]) == start else 0
             # Otherwise it is the first of several chunks of one later time, and stays as it is.
         ends = cut(layout, part.times, even=True)
@@ -120,7 +121,7 @@ def _chunk_of(cursor: Any, prefix: bytes, time: int) -> tuple[bytes | None, byte
     That is the last chunk that begins at its time or before, or else the first one. None where there is none.
     """
     end = prefix + HEAD_END
-    found = cursor.set_range(prefix + position(time + 1))
+    found = cursor.set_range(prefix + (position(time + 1) if time < LAST else HEAD_END))
     key = bytes(cursor.key()) if found else b""
     following = of_position(key[-10:])[0] if found and key.startswith(prefix) and key < end else None
     if cursor.prev() if found else cursor.last():
@@ -150,9 +151,9 @@ def delete_range(s: SeriesBase[Any], prefix: bytes, lo: int, hi: int) -> int:
     removed = 0
     held = Ticks(*layout.head_rows(data, head))
     if len(held):
-        stay = (held.times < lo) | (held.times >= hi)
-        removed = int(len(held) - stay.sum())
-        held = held.chosen(stay)
+        a, b = left(held.times, lo), left(held.times, hi)
+        removed = b - a
+        held = joined([held.part(0, a), held.part(b, len(held))])
     chunks, start, ticks, number = head[4], head[7], head[8], head[9]
     old: list[bytes] = []
     written: list[tuple[bytes, bytes]] = []
@@ -177,8 +178,7 @@ def delete_range(s: SeriesBase[Any], prefix: bytes, lo: int, hi: int) -> int:
         return 0
     replace_records(s, old, written)
     if head[4]:
-        left = _first_from(s, prefix, position(start, number))
-        start, number = left if left is not None else (0, 0)
+        start, number = _first_from(s, prefix, position(start, number)) or (0, 0)
     else:
         start, ticks, number = 0, 0, 0
     _end_anew(s, prefix, (*head[:7], start, ticks, number), held)
@@ -216,7 +216,7 @@ def _between(chunk: Chunk, lo: int, hi: int) -> tuple[int, int]:
     if lo <= chunk.first and chunk.last < hi:
         return 0, chunk.n
     times = chunk.times()
-    return int(np.searchsorted(times, lo, "left")), int(np.searchsorted(times, hi, "left"))
+    return left(times, lo), left(times, hi)
 
 
 def _overlapping(s: SeriesBase[Any], prefix: bytes, lo: int, hi: int) -> Iterator[tuple[bytes, Chunk]]:
@@ -243,15 +243,3 @@ def _overlapping(s: SeriesBase[Any], prefix: bytes, lo: int, hi: int) -> Iterato
 def remove(s: SeriesBase[Any], prefix: bytes) -> int:
     """Remove a whole series: the number of its ticks."""
     return delete_range(s, prefix, FIRST, LAST + 1)
-
-
-def prefixes(cursor: Any, slot: bytes) -> Iterator[bytes]:
-    """Slot and series key of each series, in order; the cursor is moved behind each before the next is sought."""
-    at = slot
-    while cursor.set_range(at):
-        key = bytes(cursor.key())
-        if not key.startswith(slot):
-            return
-        prefix = key[:-10]
-        yield prefix
-        at = prefix + HEAD_END + b"\0"

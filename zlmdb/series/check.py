@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zlmdb import errors
-from zlmdb.series.change import prefixes
+from zlmdb.database.catalog import Remembered
 from zlmdb.series.layout import HAS_STATISTICS, HEAD_END, NONE, Chunk, of_position
+from zlmdb.series.read import explained
 from zlmdb.series.statistics import STATISTICS, WIDE, describe
 
 if TYPE_CHECKING:
@@ -21,21 +22,33 @@ def check(s: SeriesBase[Any], txn: Any) -> list[str]:
     """What is wrong in a series table, a sentence each; everything is read."""
     problems: list[str] = []
     name = s._definition.name
-    for prefix in list(prefixes(txn._cursor(), s._p)):
+    try:
+        found = list(s._series())
+    except errors.DecodeError as error:
+        return [error.message]
+    unique = _unique(s, txn)
+    for prefix in found:
         try:
             key = repr(s._key_of(prefix))
         except errors.DataError as error:
             key = prefix.hex()
             problems.append(f"table {name}: the key {key} cannot be decoded: {error.message}")
         where = f"table {name}, series {key}"
-        problems += [f"{where}: {problem}" for problem in _series(s, txn, prefix)]
+        problems += [f"{where}: {problem}" for problem in _series(s, txn, prefix, unique)]
     return problems
 
 
-def _series(s: SeriesBase[Any], txn: Any, prefix: bytes) -> list[str]:
+def _unique(s: SeriesBase[Any], txn: Any) -> bool:
+    """True if no two ticks may have one time: as the file says, which another program may have changed."""
+    oid = s._definition.oid
+    record = None if oid is None else Remembered(txn._env.raw, txn._raw, write=False).get(oid)
+    policy = s._definition.duplicates if record is None else record["series"]["duplicates"]
+    return bool(policy != "keep")
+
+
+def _series(s: SeriesBase[Any], txn: Any, prefix: bytes, unique: bool) -> list[str]:
     layout = s._layout
     problems: list[str] = []
-    unique = s._definition.duplicates != "keep"
     last, alike = NONE, False
     open_chunks = open_ticks = 0
     first_open: tuple[int, int] | None = None
@@ -72,8 +85,11 @@ def _series(s: SeriesBase[Any], txn: Any, prefix: bytes) -> list[str]:
                 f"the head names {head[4]} open chunks with {head[8]} ticks, found {open_chunks} with {open_ticks}"
             )
         problems += _rows(layout.head_rows(data, head)[0], head[5], last, unique)
-    except errors.DecodeError as error:
-        problems.append(error.message)
+    except Exception as error:
+        found = explained(s, None, error)
+        if not isinstance(found, errors.DecodeError):
+            raise
+        problems.append(found.message)
     return problems
 
 

@@ -26,7 +26,7 @@ from zlmdb.keys.base import KeyCodec
 from zlmdb.series.compress import check_method
 from zlmdb.tables.definition import IndexDefinition
 
-__all__ = ["Column", "Duplicates", "SeriesDefinition", "column", "settle"]
+__all__ = ["MAX_COLUMNS", "Column", "Duplicates", "SeriesDefinition", "column", "settle"]
 
 VERSION = 1
 KIND = "series"
@@ -71,7 +71,8 @@ def column(dtype: Any, *, default: Any = MISSING, compress: str | None = None) -
 
     Args:
         dtype: type of its values: a NumPy type of fixed size, or the name of one: "f8", "u4", "bool", "M8[ns]", "S8".
-            Numbers, bool, datetime64, timedelta64, complex, and bytes or text of fixed length.
+            Numbers, bool, datetime64, timedelta64, complex, and bytes or text of fixed length, which NumPy fills up
+            with NUL: those at the end of a value are not there when it is read.
         default: what a tick has that is appended without a value; not given: each append must give one. A column that
             is added to a table that exists needs one: the ticks that were there before have it.
         compress: "zlib", "zstd" (extra ``zstd``), "delta-zlib" or "delta-zstd": compresses full chunks; "delta" stores
@@ -135,6 +136,8 @@ class SeriesDefinition:
         duplicates: what happens to a tick whose time is taken: "keep" both, "replace" the older one, "refuse".
         compress: how times are compressed in full chunks; None: not.
         chunk: ticks in a full chunk.
+        stored: how many of the columns the file remembers; None: all. Others have been given no place in it, so that
+            what stands there in a record may be another program's column.
     """
 
     name: str
@@ -145,6 +148,7 @@ class SeriesDefinition:
     duplicates: str = "keep"
     compress: str | None = None
     chunk: int = CHUNK
+    stored: int | None = None
     by_name: dict[str, int] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -301,6 +305,14 @@ def settle(
                 found="none",
             )
         columns.append(mine)
+    if len(columns) > MAX_COLUMNS:
+        raise errors.TableMismatch(
+            f"{where}: expected at most {MAX_COLUMNS} columns, found {len(columns)} with those that the file has; copy "
+            "the ticks to a table of another identity",
+            table=declared.name,
+            expected=f"at most {MAX_COLUMNS} columns",
+            found=f"{len(columns)} columns",
+        )
     if stored["duplicates"] == "keep" and declared.duplicates != "keep":
         raise errors.TableMismatch(
             f'{where}: stored with duplicates="keep", declared with duplicates="{declared.duplicates}"; it may hold '
@@ -309,7 +321,7 @@ def settle(
             expected="keep",
             found=declared.duplicates,
         )
-    settled = replace(declared, columns=tuple(columns))
+    settled = replace(declared, columns=tuple(columns), stored=len(stored["columns"]))
     changed = known or stored["duplicates"] != declared.duplicates
     return settled, settled.remembered() if changed else None
 

@@ -110,6 +110,12 @@ def _as(value: Any, dtype: np.dtype[Any]) -> Array:
     if array.size == 0 and weak:
         return array.astype(dtype)
     source = array.dtype
+    if weak and source.kind in "fc" and array.ndim and dtype.kind in "iufc":
+        # Integers among floats: NumPy has made floats of them, of which from here on not each is the same integer.
+        with np.errstate(all="ignore"):
+            if np.count_nonzero(np.abs(array) >= _exact_to(dtype)):
+                array = np.array(value, object)
+                source = array.dtype
     if source == dtype:
         return array
     if source.kind == "O":
@@ -133,14 +139,23 @@ def _as(value: Any, dtype: np.dtype[Any]) -> Array:
             lost = _lost(array, made)
     if lost.any():
         at = int(np.flatnonzero(np.atleast_1d(lost))[0])
-        place = f" at position {at}" if array.ndim else ""
-        raise EncodeError(
-            f"expected values that {dtype} can hold, found {np.atleast_1d(array)[at]!s}{place} ({source}): it would "
-            "be changed",
-            expected=str(dtype),
-            found=str(source),
-        )
+        raise _changed(np.atleast_1d(array)[at], at if array.ndim else None, str(source), dtype)
     return made
+
+
+def _changed(value: Any, at: int | None, source: str, dtype: np.dtype[Any]) -> EncodeError:
+    """The error for a value that does not fit; `at` is its place among many."""
+    place = "" if at is None else f" at position {at}"
+    return EncodeError(
+        f"expected values that {dtype} can hold, found {value!s}{place} ({source}): it would be changed",
+        expected=str(dtype),
+        found=source,
+    )
+
+
+def _exact_to(dtype: np.dtype[Any]) -> int:
+    """Up to which integer each is a float of its own: in the column's type, or in the one that NumPy mixes them to."""
+    return 1 << (np.finfo(dtype).nmant + 1 if dtype.kind in "fc" else 53)
 
 
 def _from_objects(array: Array, dtype: np.dtype[Any]) -> Array:
@@ -150,12 +165,32 @@ def _from_objects(array: Array, dtype: np.dtype[Any]) -> Array:
 
         flat = [NAT if item is None or item != item else moment_ns(item) for item in array.ravel().tolist()]
         return np.array(flat, np.int64).view("<M8[ns]").reshape(array.shape)
-    if any(not isinstance(item, (int, float, complex, bytes, str, np.generic)) for item in array.ravel().tolist()):
+    items = array.ravel().tolist()
+    if any(not isinstance(item, (int, float, complex, bytes, str, np.generic)) for item in items):
         raise TypeError("Python objects cannot be stored")
-    return array.astype(dtype) if dtype.kind in "iu" else np.array(array.tolist())
+    if dtype.kind not in "iufc":
+        return np.array(array.tolist())
+    made = np.empty(len(items), dtype)
+    for at, item in enumerate(items):
+        value = item.item() if isinstance(item, np.generic) else item
+        if isinstance(value, bool) or not isinstance(value, _NUMBERS[dtype.kind]):
+            raise TypeError(f"{type(item).__name__} is none of {dtype}")
+        try:
+            # A whole number must stay the same; a float stands for the nearest value of a column of floats.
+            whole = isinstance(value, int)
+            with np.errstate(over="ignore"):
+                made[at] = int(value) if dtype.kind in "iu" else value
+            kept = made[at].item()
+            fits = kept == value if whole or dtype.kind in "iu" else np.isfinite(kept) or not np.isfinite(value)
+        except (OverflowError, ValueError):  # beyond the type, or infinity or NaN as a whole number
+            fits = False
+        if not fits:
+            raise _changed(item, at if array.ndim else None, type(item).__name__, dtype)
+    return made.reshape(array.shape)
 
 
 NAT = -(2**63)
+_NUMBERS: dict[str, Any] = {"i": (int, float), "u": (int, float), "f": (int, float), "c": (int, float, complex)}
 #: From which kinds values may come into a column of a kind, if none of them changes.
 _FROM = {"b": "b", "i": "iuf", "u": "iuf", "f": "iuf", "c": "iufc", "M": "M", "m": "m", "S": "S", "U": "U"}
 

@@ -97,6 +97,9 @@ LAST_NUMBER = 0xFFFE
 #: How many ticks a head holds. A single append rewrites half a head on average, and every so many of them the open
 #: chunk: these costs meet here.
 HEAD_ROWS = 64
+#: Of wide rows it holds fewer, about as many as make so many bytes.
+HEAD_BYTES = 1 << 16
+LEAST_HEAD_ROWS = 16
 #: From how many pages on a chunk is made to fill them.
 _MANY_PAGES = 4
 
@@ -138,7 +141,7 @@ class Chunk:
     def column(self, at: int) -> Array:
         """A column, by its place in the definition."""
         column = self.layout.columns[at]
-        if at >= self.m:
+        if at >= self.m or at >= self.layout.stored:
             return column.filled(self.n)
         return self._column(at + 1, column.dtype)
 
@@ -158,7 +161,7 @@ class Chunk:
 
     def is_stored(self, at: int) -> bool:
         """True if the values of a column can be read in place."""
-        return at < self.m and not self.flags & HAS_TABLE
+        return at < self.m and at < self.layout.stored and not self.flags & HAS_TABLE
 
     def _column(self, at: int, dtype: np.dtype[Any]) -> Array:
         data, n = self.data, self.n
@@ -180,7 +183,7 @@ class Chunk:
 
     def statistics(self, at: int) -> Any:
         """Statistics of a column, an array of one record of :data:`STATISTICS`; None if the chunk has none."""
-        if not self.flags & HAS_STATISTICS or at >= self.m:
+        if not self.flags & HAS_STATISTICS or at >= self.m or at >= self.layout.stored:
             return None
         start = self.statistics_at + 64 * at
         try:
@@ -199,8 +202,12 @@ class Layout:
         self.definition = definition
         self.columns: tuple[ColumnDefinition, ...] = definition.columns
         self.m = len(self.columns)
+        #: How many of them may be read from records: what follows there can be columns of another program.
+        self.stored = self.m if definition.stored is None else definition.stored
         self.row = self._row(self.m)
         self.row_size = self.row.itemsize
+        #: How many ticks a head holds.
+        self.head_most = max(LEAST_HEAD_ROWS, min(HEAD_ROWS, HEAD_BYTES // self.row_size))
         self.chunk = definition.chunk
         self._types = [_INT64, *(c.dtype for c in self.columns)]
         self.sizes = [8, *(c.dtype.itemsize for c in self.columns)]
@@ -236,11 +243,10 @@ class Layout:
         return found
 
     def broken(self, what: str, data: Buffer, why: str) -> DecodeError:
-        """The error for stored bytes that are not as they should be."""
-        name = self.definition.name
+        """The error for stored bytes that are not as they should be; who knows the series says where."""
         return DecodeError(
-            f"table {name}: expected {what} of a series, found {len(data)} bytes {bytes(data[:16]).hex()!r}: {why}",
-            table=name,
+            f"expected {what} of a series, found {len(data)} bytes {bytes(data[:16]).hex()!r}: {why}",
+            table=self.definition.name,
         )
 
     def check_columns(self, m: int) -> None:
@@ -276,11 +282,11 @@ class Layout:
     def head_rows(self, data: Buffer, head: Head) -> tuple[Array, list[Array]]:
         """Times and columns of the ticks in a head."""
         m, n = head[2], head[3]
-        known = min(m, self.m)
+        known = min(m, self.stored)
         try:
-            if m == self.m:
+            if m == self.stored == self.m:
                 rows = np.frombuffer(data, self.row, n, HEAD_SIZE)
-            elif m < self.m:
+            elif m <= self.stored:
                 rows = np.frombuffer(data, self._row(m), n, HEAD_SIZE)
             else:
                 rows = self._longer_rows(data, n)
@@ -292,11 +298,12 @@ class Layout:
 
     def _longer_rows(self, data: Buffer, n: int) -> Array:
         """Rows of a head with more columns than are known here: their size follows from their number."""
-        size = (len(data) - HEAD_SIZE) // n if n else self.row_size
-        names = [f"f{at}" for at in range(self.m + 1)]
-        formats = [self.row.fields[name][0] for name in names]  # type: ignore[index]
-        offsets = [self.row.fields[name][1] for name in names]  # type: ignore[index]
-        wide = np.dtype({"names": names, "formats": formats, "offsets": offsets, "itemsize": max(size, self.row_size)})
+        least = self._row(self.stored)
+        size = (len(data) - HEAD_SIZE) // n if n else least.itemsize
+        names = [f"f{at}" for at in range(self.stored + 1)]
+        formats = [least.fields[name][0] for name in names]  # type: ignore[index]
+        offsets = [least.fields[name][1] for name in names]  # type: ignore[index]
+        wide = np.dtype({"names": names, "formats": formats, "offsets": offsets, "itemsize": max(size, least.itemsize)})
         return np.frombuffer(data, wide, n, HEAD_SIZE)
 
     def rows(self, times: Array, columns: list[Array]) -> bytes:
@@ -315,7 +322,7 @@ class Layout:
             return n
         pages = (self.most + n * self.row_size) // PAGE
         fitting = (pages * PAGE - self.most) // self.row_size
-        return fitting if pages >= _MANY_PAGES and n - fitting <= HEAD_ROWS else n
+        return fitting if pages >= _MANY_PAGES and n - fitting <= self.head_most else n
 
     def plain(self, data: Buffer, n: int) -> list[Array] | None:
         """Times and columns of an open chunk of `n` ticks that has all columns; None for another chunk."""

@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from zlmdb import errors
+from zlmdb.engine import EngineError
 from zlmdb.series.layout import HAS_TABLE, HEAD_END, Chunk, position
 from zlmdb.series.slices import Slice
 from zlmdb.series.store import Ticks
-from zlmdb.series.times import FIRST, LAST
+from zlmdb.series.times import FIRST, LAST, left
 from zlmdb.values.views import lease_view
 
 if TYPE_CHECKING:
     from zlmdb.series.base import SeriesBase
 
-__all__ = ["Piece", "as_of", "collect", "count", "ends", "first", "found_in", "last", "pieces", "source", "span"]
+__all__ = [
+    "Piece",
+    "as_of",
+    "collect",
+    "count",
+    "ends",
+    "explained",
+    "first",
+    "found_in",
+    "last",
+    "part",
+    "source",
+    "span",
+]
 
 Array = np.ndarray[Any, Any]
 _INT64 = np.dtype("<i8")
@@ -30,11 +45,19 @@ class source:  # noqa: N801  # used as a function
 
     A second read transaction sees the same as the first if both have the same number. It ends with the block; but the
     first one keeps the memory in place until it ends itself.
+
+    Errors in the block are explained as by :func:`explained`.
+
+    Args:
+        s: of a transaction.
+        prefix: slot and key of the series that is read.
     """
 
-    __slots__ = ("_own", "_raw")
+    __slots__ = ("_own", "_prefix", "_raw", "_s")
 
-    def __init__(self, txn: Any) -> None:
+    def __init__(self, s: SeriesBase[Any], prefix: bytes | None = None) -> None:
+        txn = s._txn
+        self._s, self._prefix = s, prefix
         self._own: Any = None
         raw = txn._raw
         if raw is None:
@@ -57,18 +80,48 @@ class source:  # noqa: N801  # used as a function
     def __enter__(self) -> Any:
         return self._raw
 
-    def __exit__(self, *exc: object) -> None:
+    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
         if self._own is not None:
             self._own.abort()
+        if isinstance(error, Exception):
+            found = explained(self._s, self._prefix, error)
+            if found is not error:
+                raise found from error
 
 
-def found_in(s: SeriesBase[Any], raw: Any, prefix: bytes, lo: int, hi: int) -> list[Piece]:
-    """Where the ticks from `lo` (inclusive) to `hi` (exclusive) are, in order; arguments as for :func:`pieces`."""
-    return list(pieces(s, raw, prefix, lo, hi))
+#: What reading of damaged bytes may come to.
+_DAMAGE = (struct.error, ValueError, IndexError, TypeError, OverflowError)
 
 
-def pieces(s: SeriesBase[Any], raw: Any, prefix: bytes, lo: int, hi: int) -> Iterator[Piece]:
-    """Where the ticks from `lo` (inclusive) to `hi` (exclusive) are, in order, sought as they are asked for.
+def explained(s: SeriesBase[Any], prefix: bytes | None, error: Exception) -> Exception:
+    """The error to be seen for one that came while stored bytes were read: the same, or one that says where.
+
+    Args:
+        s: of a transaction.
+        prefix: slot and key of the series; None: of several.
+        error: what was raised.
+    """
+    if isinstance(error, EngineError):
+        return s._fault(error)
+    if isinstance(error, errors.DecodeError):
+        found = error
+    elif isinstance(error, errors.ZlmdbError) or not isinstance(error, _DAMAGE):
+        return error
+    else:
+        found = errors.DecodeError(f"expected records of a series, found damaged ones: {error}")
+    if found.key is not None:
+        return found
+    try:
+        key = None if prefix is None else s._key_of(prefix)
+    except errors.DataError:
+        key = None
+    return found.located(table=s._definition.name, key=key)
+
+
+def found_in(s: SeriesBase[Any], raw: Any, prefix: bytes, lo: int, hi: int) -> Iterator[Piece]:
+    """Where the ticks from `lo` (inclusive) to `hi` (exclusive) are, in order, one by one.
+
+    Who does not keep them holds one chunk at a time, also where the engine copies them.
 
     Args:
         s: the table.
@@ -89,7 +142,7 @@ def pieces(s: SeriesBase[Any], raw: Any, prefix: bytes, lo: int, hi: int) -> Ite
         yield from chunks(s, raw, prefix, lo, hi)
     if rows and hi > closed:
         ticks = Ticks(*layout.head_rows(data, head))
-        a, b = np.searchsorted(ticks.times, (lo, hi), "left").tolist() if hi <= LAST else (_left(ticks.times, lo), rows)
+        a, b = left(ticks.times, lo), left(ticks.times, hi)
         if a < b:
             yield ticks, a, b
 
@@ -112,14 +165,10 @@ def chunks(s: SeriesBase[Any], raw: Any, prefix: bytes, lo: int, hi: int) -> Ite
             yield chunk, 0, chunk.n
         elif chunk.last >= lo:
             times = chunk.times()
-            a = 0 if lo <= chunk.first else _left(times, lo)
-            b = chunk.n if chunk.last < hi else _left(times, hi)
+            a = 0 if lo <= chunk.first else left(times, lo)
+            b = chunk.n if chunk.last < hi else left(times, hi)
             if a < b:
                 yield chunk, a, b
-
-
-def _left(times: Array, bound: int) -> int:
-    return int(times.searchsorted(bound)) if bound <= LAST else len(times)
 
 
 def collect(s: SeriesBase[Any], key: Any, found: list[Piece], names: Sequence[str]) -> Slice:
@@ -128,7 +177,7 @@ def collect(s: SeriesBase[Any], key: Any, found: list[Piece], names: Sequence[st
     Args:
         s: of a transaction.
         key: the series key, for the slice.
-        found: from :func:`found_in`, in order.
+        found: those of :func:`found_in`, in order.
         names: of the columns.
     """
     layout = s._layout
@@ -143,7 +192,8 @@ def collect(s: SeriesBase[Any], key: Any, found: list[Piece], names: Sequence[st
     for at in places:
         dtype = layout.columns[at].dtype
         wanted.append((at, dtype, dtype.itemsize, []))
-    frombuffer, offsets_of, m = np.frombuffer, layout.offsets, layout.m
+    frombuffer, offsets_of = np.frombuffer, layout.offsets
+    m = layout.m if layout.stored == layout.m else -1
     for piece, a, b in found:
         if isinstance(piece, Chunk) and not piece.flags & HAS_TABLE and piece.m == m:
             data, n = piece.data, b - a
@@ -195,6 +245,13 @@ def _viewed(chunk: Chunk, a: int, b: int, places: list[int]) -> Any:
         return view(0, np.dtype("M8[ns]")), columns
 
     return decode
+
+
+def part(piece: Chunk | Ticks, a: int, b: int) -> Ticks:
+    """Some ticks of a piece, with all columns in the order of the file."""
+    if isinstance(piece, Chunk):
+        return Ticks(piece.times()[a:b], [piece.column(at)[a:b] for at in range(len(piece.layout.columns))])
+    return piece.part(a, b)
 
 
 def _times(piece: Chunk | Ticks) -> Array:
@@ -271,7 +328,10 @@ def as_of(s: SeriesBase[Any], raw: Any, prefix: bytes, time: int) -> tuple[Chunk
     chunk = Chunk(layout, cursor.value())
     if chunk.last <= time:
         return chunk, chunk.n - 1
-    return chunk, int(chunk.times().searchsorted(time, "right")) - 1
+    at = int(chunk.times().searchsorted(time, "right")) - 1
+    if at < 0:
+        raise layout.broken("a chunk", chunk.data, "its times are not those of its key")
+    return chunk, at
 
 
 def count(s: SeriesBase[Any], raw: Any, prefix: bytes, lo: int, hi: int) -> int:

@@ -9,7 +9,8 @@ import numpy as np
 
 from zlmdb import errors
 from zlmdb._typing import K
-from zlmdb.series import change, read
+from zlmdb.engine import EngineError
+from zlmdb.series import read
 from zlmdb.series.base import Bounds, SeriesBase
 from zlmdb.series.layout import HEAD_END
 from zlmdb.series.slices import Slice
@@ -50,12 +51,12 @@ class Reading(SeriesBase[K], Generic[K]):
             KeyTypeError, KeyValueError: if the key or a time is none.
             ValueError: if `bounds` is none of the four.
         """
-        txn = self._require()
+        self._require()
         prefix = self._prefix(key)
         lo, hi = self._range(t0, t1, bounds)
         names = self._columns(columns)
-        with read.source(txn) as raw:
-            return read.collect(self, key, read.found_in(self, raw, prefix, lo, hi), names)
+        with read.source(self, prefix) as raw:
+            return read.collect(self, key, list(read.found_in(self, raw, prefix, lo, hi)), names)
 
     def last(self, key: K, n: int = 1, *, columns: Sequence[str] | None = None) -> Slice:
         """The last ticks of a series, in order of time.
@@ -72,13 +73,13 @@ class Reading(SeriesBase[K], Generic[K]):
         return self._ends(key, n, columns, read.first)
 
     def _ends(self, key: Any, n: int, columns: Sequence[str] | None, which: Any) -> Slice:
-        txn = self._require()
-        if not isinstance(n, int) or n < 0:
+        self._require()
+        if isinstance(n, (bool, np.bool_)) or not isinstance(n, (int, np.integer)) or n < 0:
             raise ValueError(f"n: expected a number of ticks of at least 0, found {errors.short(n)}")
         prefix = self._prefix(key)
         names = self._columns(columns)
-        with read.source(txn) as raw:
-            return read.collect(self, key, which(self, raw, prefix, n), names)
+        with read.source(self, prefix) as raw:
+            return read.collect(self, key, which(self, raw, prefix, int(n)), names)
 
     def as_of(self, key: K, time: Moment) -> Any:
         """The last tick at a time or before it.
@@ -90,10 +91,10 @@ class Reading(SeriesBase[K], Generic[K]):
         Returns:
             A named tuple of the time (np.datetime64) and each column's value, as NumPy scalars; None if there is none.
         """
-        txn = self._require()
+        self._require()
         prefix = self._prefix(key)
         moment = self._moment(time, "time")
-        with read.source(txn) as raw:
+        with read.source(self, prefix) as raw:
             found = read.as_of(self, raw, prefix, moment)
             if found is None:
                 return None
@@ -105,28 +106,35 @@ class Reading(SeriesBase[K], Generic[K]):
             return self._tick(np.datetime64(part.time(at), "ns"), *values)
 
     def keys(self) -> Iterator[K]:
-        """The series keys, in order, one by one."""
-        txn = self._require()
-        for prefix in change.prefixes(txn._cursor(), self._p):
+        """The series keys, in order, one by one; those that are added or removed behind the place reached are seen.
+
+        Raises:
+            TransactionClosed: if the transaction ends before the iteration does.
+        """
+        for prefix in self._series():
             yield self._key_of(prefix)
 
     __iter__ = keys
 
     def __len__(self) -> int:
         """How many series there are."""
-        return sum(1 for _ in change.prefixes(self._require()._cursor(), self._p))
+        return sum(1 for _ in self._series())
 
     def __bool__(self) -> bool:
-        return next(change.prefixes(self._require()._cursor(), self._p), None) is not None
+        return next(self._series(), None) is not None
 
     def __contains__(self, key: object) -> bool:
-        return self._require().get(self._prefix(key) + HEAD_END) is not None
+        txn, prefix = self._require(), self._prefix(key)
+        try:
+            return txn.get(prefix + HEAD_END) is not None
+        except EngineError as error:
+            raise self._fault(error) from error
 
     def span(self, key: K) -> tuple[np.datetime64, np.datetime64] | None:
         """The times of the first and of the last tick of a series; None if there is none."""
-        txn = self._require()
+        self._require()
         prefix = self._prefix(key)
-        with read.source(txn) as raw:
+        with read.source(self, prefix) as raw:
             found = read.span(self, raw, prefix)
         return None if found is None else (np.datetime64(found[0], "ns"), np.datetime64(found[1], "ns"))
 
@@ -137,9 +145,11 @@ class Reading(SeriesBase[K], Generic[K]):
 
         Args: as for :meth:`range`.
         """
-        txn = self._require()
+        self._require()
         lo, hi = self._range(t0, t1, bounds)
-        with read.source(txn) as raw:
-            if key is not None:
-                return read.count(self, raw, self._prefix(key), lo, hi)
-            return sum(read.count(self, raw, prefix, lo, hi) for prefix in change.prefixes(raw.cursor(), self._p))
+        prefixes = self._series() if key is None else (self._prefix(key),)
+        number = 0
+        for prefix in prefixes:
+            with read.source(self, prefix) as raw:
+                number += read.count(self, raw, prefix, lo, hi)
+        return number

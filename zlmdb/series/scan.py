@@ -24,7 +24,6 @@ from zlmdb.columns.output import BATCH_ROWS
 from zlmdb.columns.pieces import filtered
 from zlmdb.columns.pushdown import Condition, key_range
 from zlmdb.columns.timekinds import DATETIME64
-from zlmdb.engine import EngineError
 from zlmdb.series import read
 from zlmdb.series.layout import HEAD_END
 from zlmdb.series.times import FIRST, LAST
@@ -211,12 +210,9 @@ class Scan:
         places = list(dict.fromkeys(self._places[name] for name in names if name in self._places))
         reached = _Reached(time=self._lo)
         while True:
-            txn = s._require()
-            try:
-                with read.source(txn) as raw:
-                    batch = self._read(raw, reached, places)
-            except EngineError as error:
-                raise s._fault(error) from error
+            s._require()
+            with read.source(s) as raw:
+                batch = self._read(raw, reached, places)
             if not batch.runs:
                 return
             yield batch
@@ -253,7 +249,7 @@ class Scan:
         """Read on in a series: how many ticks were read."""
         skip, count = reached.given, 0
         taken: list[read.Piece] = []
-        for piece, a, b in read.pieces(self._s, raw, prefix, reached.time, self._hi):
+        for piece, a, b in read.found_in(self._s, raw, prefix, reached.time, self._hi):
             if skip:
                 same = int(read._times(piece)[a:b].searchsorted(reached.time, "right"))
                 passed = min(skip, same)

@@ -20,7 +20,6 @@ from zlmdb.series.layout import (
     HEAD,
     HEAD_END,
     HEAD_MAGIC,
-    HEAD_ROWS,
     HEAD_SIZE,
     LAST_NUMBER,
     NONE,
@@ -69,8 +68,15 @@ def joined(parts: list[Ticks]) -> Ticks:
     return Ticks(np.concatenate([part.times for part in parts]), columns)
 
 
-def merged(definition: SeriesDefinition, older: Ticks, newer: Ticks) -> Ticks:
+def merged(definition: SeriesDefinition, older: Ticks, newer: Ticks, fresh: Array) -> Ticks:
     """Two lots of ticks in order of time; of equal times, the older ones first, as the policy for duplicates says.
+
+    Args:
+        definition: of the table.
+        older: sorted.
+        newer: sorted.
+        fresh: times that are being appended, sorted. Other equal times are left alone: a program that keeps duplicates
+            may have stored them since this one attached the table.
 
     Raises:
         DuplicateKey: if there are equal times, and they are refused.
@@ -81,11 +87,16 @@ def merged(definition: SeriesDefinition, older: Ticks, newer: Ticks) -> Ticks:
     if older.times[-1] < newer.times[0]:
         return both
     both = both.chosen(np.argsort(both.times, kind="stable"))
-    return both if definition.duplicates == "keep" else single(definition, both)
+    return both if definition.duplicates == "keep" else single(definition, both, fresh)
 
 
-def single(definition: SeriesDefinition, ticks: Ticks) -> Ticks:
+def single(definition: SeriesDefinition, ticks: Ticks, fresh: Array | None = None) -> Ticks:
     """Sorted ticks with one for each time: the last, or an error if there are more.
+
+    Args:
+        definition: of the table.
+        ticks: sorted.
+        fresh: the times that this is to be done for, sorted; None: all.
 
     Raises:
         DuplicateKey: naming the time, if duplicates are refused.
@@ -94,6 +105,11 @@ def single(definition: SeriesDefinition, ticks: Ticks) -> Ticks:
     again = times[1:] == times[:-1]
     if not again.any():
         return ticks
+    if fresh is not None:
+        at = fresh.searchsorted(times[1:])
+        again &= fresh[np.minimum(at, len(fresh) - 1)] == times[1:]
+        if not again.any():
+            return ticks
     if definition.duplicates == "refuse":
         taken = np.datetime64(int(times[int(again.argmax())]), "ns")
         raise errors.DuplicateKey(
@@ -184,7 +200,7 @@ def append_one(s: SeriesBase[Any], prefix: bytes, time: int, row: bytes) -> bool
         txn._put(key, HEAD.pack(HEAD_MAGIC, VERSION, s._layout.m, 1, 0, time, NONE, 0, 0, 0) + row)
         return True
     _, _, m, rows, chunks, last, closed, start, ticks, number = s._layout.head(data)
-    if m != s._layout.m or rows >= HEAD_ROWS or time < last or (time == last and not s._keeps):
+    if m != s._layout.m or rows >= s._layout.head_most or time < last or (time == last and not s._keeps):
         return False
     txn._changes += 1
     made = HEAD.pack(HEAD_MAGIC, VERSION, m, rows + 1, chunks, time, closed, start, ticks, number)
@@ -206,7 +222,7 @@ def extend(s: SeriesBase[Any], prefix: bytes, times: Array, columns: list[Array]
     _, _, m, rows, chunks, last, _, start, held, number = HEAD.unpack_from(data)
     n = len(times)
     total = held + n
-    if not chunks or rows or m != layout.m or n <= HEAD_ROWS or times.item(0) <= last:
+    if not chunks or rows or m != layout.m or n <= layout.head_most or times.item(0) <= last:
         return False
     place = prefix + position(start, number)
     if total >= layout.fill:
@@ -271,7 +287,7 @@ def append_many(s: SeriesBase[Any], prefix: bytes, new: Ticks) -> None:
         layout.check_columns(head[2])
     rows, closed = head[3], head[6]
     first = int(new.times[0])
-    if rows + len(new) <= HEAD_ROWS and (first > closed or (first == closed and s._keeps)):
+    if rows + len(new) <= layout.head_most and (first > closed or (first == closed and s._keeps)):
         _append_rows(s, prefix, head, data, new)
         return
     if rows == 0 or first > head[5]:
@@ -286,7 +302,7 @@ def _append_rows(s: SeriesBase[Any], prefix: bytes, head: Head, data: bytes, new
     """Put some ticks into a head that has room for them."""
     layout, rows = s._layout, head[3]
     if rows and (head[2] != layout.m or new.times[0] <= head[5]):
-        ticks = merged(s._definition, Ticks(*layout.head_rows(data, head)), new)
+        ticks = merged(s._definition, Ticks(*layout.head_rows(data, head)), new, new.times)
         body = layout.rows(ticks.times, ticks.columns)
         rows, last = len(ticks), int(ticks.times[-1])
     else:
@@ -295,7 +311,12 @@ def _append_rows(s: SeriesBase[Any], prefix: bytes, head: Head, data: bytes, new
     write_head(s, prefix, (*head[:3], rows, head[4], last, *head[6:]), body)
 
 
-def add(s: SeriesBase[Any], prefix: bytes, head: Head, new: Ticks) -> None:
+#: Keys to be removed, and records to be written.
+Records = tuple[list[bytes], list[tuple[bytes, bytes]]]
+NO_RECORDS: Records = ([], [])
+
+
+def add(s: SeriesBase[Any], prefix: bytes, head: Head, new: Ticks, also: Records = NO_RECORDS) -> None:
     """Put ticks behind all chunks; the head has no rows, or they are among the new ticks.
 
     Args:
@@ -303,6 +324,7 @@ def add(s: SeriesBase[Any], prefix: bytes, head: Head, new: Ticks) -> None:
         prefix: slot and series key.
         head: as it was.
         new: sorted, all later than every chunk.
+        also: what is to be done before, when it is certain that all can be done.
     """
     layout, txn = s._layout, s._txn
     start, held, number = head[7], head[8], head[9]
@@ -310,8 +332,9 @@ def add(s: SeriesBase[Any], prefix: bytes, head: Head, new: Ticks) -> None:
     if total >= layout.fill:
         old = chunks_at(s, prefix, position(start, number)) if held else []
         new = joined([*(read(chunk) for _, chunk in old), new])
-        close(s, prefix, [key for key, _ in old], new, b"", ())
+        close(s, prefix, [key for key, _ in old], new, b"", (), also)
         return
+    replace_records(s, *also)
     last = int(new.times[-1])
     txn._changes += 1
     if held:
@@ -324,7 +347,13 @@ def add(s: SeriesBase[Any], prefix: bytes, head: Head, new: Ticks) -> None:
 
 
 def close(
-    s: SeriesBase[Any], prefix: bytes, old: list[bytes], ticks: Ticks, rows: bytes, waiting: tuple[int, ...]
+    s: SeriesBase[Any],
+    prefix: bytes,
+    old: list[bytes],
+    ticks: Ticks,
+    rows: bytes,
+    waiting: tuple[int, ...],
+    also: Records = NO_RECORDS,
 ) -> None:
     """Write the end of a series anew: closed chunks, and an open one of what is left.
 
@@ -335,12 +364,13 @@ def close(
         ticks: later than every other chunk's, or of the time of the last one.
         rows: of the head, which stay.
         waiting: their number and last time; empty if there are none.
+        also: other keys to be removed and records to be written.
     """
     ends = cut(s._layout, ticks.times)
     done = ends[-1] if ends else 0
     number = of_position(old[0][-10:])[1] if old and of_position(old[0][-10:])[0] == int(ticks.times[0]) else 0
     written = pieces(s, prefix, ticks, [*ends, len(ticks)] if done < len(ticks) else ends, number, len(ends))
-    replace_records(s, old, written)
+    replace_records(s, [*also[0], *old], [*also[1], *written])
     last = int(ticks.times[-1])
     if done < len(ticks):
         start, number = of_position(written[-1][0][-10:])

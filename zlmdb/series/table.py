@@ -10,10 +10,10 @@ import numpy as np
 
 from zlmdb import errors
 from zlmdb._typing import K
-from zlmdb.engine import EngineError
 from zlmdb.series import change, store
 from zlmdb.series.aggregating import Aggregating
 from zlmdb.series.base import Bounds
+from zlmdb.series.buckets import downsample
 from zlmdb.series.columnar import Columnar
 from zlmdb.series.input import columns_of
 from zlmdb.series.store import Ticks
@@ -71,7 +71,9 @@ class Series(Columnar[K], Aggregating[K], Generic[K]):
         """Add ticks to a series: one, or many.
 
         Ticks may come in any order; what to do with a time that is taken, the class says (``duplicates``). Ticks that
-        are later than all that are there cost least. Everything is checked before anything is written.
+        are later than all that are there cost least; late ones have the chunk written anew that they belong to, so pass
+        them together. Everything is checked before anything is written; only an exception from outside, such as
+        KeyboardInterrupt, may come between two records: let it end the transaction, or the savepoint.
 
         Args:
             key: the series.
@@ -86,34 +88,38 @@ class Series(Columnar[K], Aggregating[K], Generic[K]):
             ValueTypeError: if a column is unknown or missing, has another length, or values of another type.
             EncodeError: if a value does not fit the column's type without loss.
             DuplicateKey: if a time is taken, and the class refuses duplicates. Nothing is written then.
+            DecodeError: if what is stored of the series is damaged. Nothing is written then.
             TransactionError: in a read transaction, or after the transaction has ended.
         """
         txn = self._require()
         prefix = self._prefix(key)
-        try:
-            single = scalar_moment(times)
-            if single and self._pack is not None:
-                try:
-                    row = self._pack(moment_ns(times), *self._single(columns))
-                except _FAULTS:
-                    row = b""  # the long way says what is wrong, or finds that nothing is
-                if row and len(columns) == len(self._names):
-                    time = int.from_bytes(row[:8], "little", signed=True)
+        single = scalar_moment(times)
+        if single and self._pack is not None:
+            try:
+                values = self._single(columns)
+                classes = tuple(map(type, values))
+                fits = classes in self._fitting or self._fit(classes)
+                row = self._pack(moment_ns(times), *values) if fits else b""
+            except _FAULTS:
+                row = b""  # the long way says what is wrong, or finds that nothing is
+            if row and len(columns) == len(self._names):
+                time = int.from_bytes(row[:8], "little", signed=True)
+                try:  # as _changing() does, with a call less
                     if store.append_one(self, prefix, time, row):
                         return
-            elif times.__class__ is np.ndarray and times.dtype == _NANOSECONDS:
-                batch = self._batch(times, columns)
-                if batch is not None:
-                    if not store.extend(self, prefix, *batch):
-                        txn._require_write(self._definition.name)
-                        store.append_many(self, prefix, Ticks(*batch))
-                    return
-            ticks = self._ticks(times, columns, single)
-            txn._require_write(self._definition.name)
-            if len(ticks):
-                store.append_many(self, prefix, ticks)
-        except EngineError as error:
-            raise self._fault(error) from error
+                except Exception as error:
+                    self._raise(prefix, error)
+        elif times.__class__ is np.ndarray and times.dtype == _NANOSECONDS:
+            batch = self._batch(times, columns)
+            if batch is not None:
+                if not self._changing(prefix, store.extend, *batch):
+                    txn._require_write(self._definition.name)
+                    self._changing(prefix, store.append_many, Ticks(*batch))
+                return
+        ticks = self._ticks(times, columns, single)
+        txn._require_write(self._definition.name)
+        if len(ticks):
+            self._changing(prefix, store.append_many, ticks)
 
     def load(
         self,
@@ -219,10 +225,7 @@ class Series(Columnar[K], Aggregating[K], Generic[K]):
 
     def _delete(self, prefix: bytes, lo: int, hi: int) -> int:
         self._require()._require_write(self._definition.name)
-        try:
-            return change.delete_range(self, prefix, lo, hi)
-        except EngineError as error:
-            raise self._fault(error) from error
+        return self._changing(prefix, change.delete_range, lo, hi)
 
     def retain(self, *, older_than: Duration, now: Moment | None = None) -> int:
         """Remove the ticks of all series that are older than a duration: their number.
@@ -238,7 +241,8 @@ class Series(Columnar[K], Aggregating[K], Generic[K]):
         hi = moment - duration_ns(older_than)
         if hi <= FIRST:
             return 0
-        return sum(self._delete(prefix, FIRST, hi) for prefix in list(change.prefixes(self._txn._cursor(), self._p)))
+        with self._txn._guarded():
+            return sum(self._delete(prefix, FIRST, hi) for prefix in list(self._series()))
 
     def downsample(
         self,
@@ -252,36 +256,31 @@ class Series(Columnar[K], Aggregating[K], Generic[K]):
     ) -> int:
         """Write the aggregates of all series into another series table, under the same keys: how many buckets.
 
-        What that table has in these buckets is replaced, so the same may be done again.
+        What that table has in the buckets that are written is replaced, so the same may be done again; its other ticks
+        stay, between these buckets, too. Nothing is written if anything is refused (on a file of the 0.9 format opened
+        with ``writemap=True``, which has no savepoints, what was written of the series before that stays).
+
+        A bucket that `t0` or `t1` cuts is left out. So is the bucket in which a series begins later than the bucket
+        does, if the target has it, and other buckets of that series, too: ticks may have been removed from its
+        beginning (by :meth:`retain`) that the target still counts. Remove it from the target to have it written anew.
 
         Args:
             into: a series table that is attached, with a column for each result.
             every: length of a bucket.
-            t0: from which time on; None: from the beginning. To be complete, a bucket must lie in the range as a whole.
-            t1: up to which time; None: to the end.
+            t0: from which time on; None: from the beginning.
+            t1: up to which time, exclusive; None: to the end, the bucket that is not over yet included.
             origin: a moment at which a bucket begins; None: 1970-01-01T00:00Z.
             how: as for :meth:`resample`; the names of the results are the columns of `into`.
 
         Raises:
             Whatever :meth:`resample` and :meth:`append` raise.
+            SchemaError: if `into` is this table.
             TableNotAttached: if `into` is not attached.
         """
         txn = self._require()
         txn._require_write(self._definition.name)
-        target = txn[into]
-        if target is self:
-            raise errors.SchemaError(f"table {self._definition.name}: downsample() needs another table to write to")
-        length = duration_ns(every)
-        written = 0
-        # Read as a whole before anything is written: an iterator of the engine would run over what comes in.
-        for key in list(self.keys()):
-            found = self.resample(key, every, t0, t1, origin=origin, **how)
-            if len(found):
-                first, final = int(found.time[0].astype(np.int64)), int(found.time[-1].astype(np.int64))
-                target._delete(target._prefix(key), first, final + length)
-                target.append(key, found.time, **{name: found[name] for name in found if name != "time"})
-                written += len(found)
-        return written
+        length, begin, lo, hi, wanted = self._resampling(every, t0, t1, origin, "[)", how)
+        return downsample(self, txn[into], length, begin, lo, hi, wanted)
 
     def check(self) -> list[str]:
         """What is wrong with the stored chunks, a sentence each; an empty list if all is well. Everything is read."""

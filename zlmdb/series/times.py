@@ -17,7 +17,18 @@ import numpy as np
 from zlmdb.errors import KeyTypeError, KeyValueError, short
 from zlmdb.values.times import datetime64_to_ns
 
-__all__ = ["FIRST", "LAST", "Duration", "Moment", "duration_ns", "moment_ns", "moments_ns", "now_ns", "scalar_moment"]
+__all__ = [
+    "FIRST",
+    "LAST",
+    "Duration",
+    "Moment",
+    "duration_ns",
+    "left",
+    "moment_ns",
+    "moments_ns",
+    "now_ns",
+    "scalar_moment",
+]
 
 #: The types a moment may have.
 Moment = np.datetime64 | datetime | int
@@ -144,8 +155,12 @@ def _as_array(values: Any) -> np.ndarray[Any, Any]:
         made = np.empty(len(values), object)
         made[:] = values
         return made
-    if getattr(values, "tz", None) is not None or getattr(getattr(values, "dtype", None), "tz", None) is not None:
-        return np.asarray(values, "M8[ns]")  # pandas gives UTC
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        raise _at(values, int(np.ma.getmaskarray(values).argmax()), "what is masked is no time")
+    dtype = getattr(values, "dtype", None)
+    if getattr(dtype, "tz", None) is not None:
+        # pandas gives UTC; of another unit than its own it would give what wraps around.
+        return np.asarray(values, f"M8[{getattr(dtype, 'unit', 'ns')}]")
     array = np.asarray(values)
     return array.view(np.ndarray)
 
@@ -231,3 +246,12 @@ def now_ns() -> int:
     import time
 
     return time.time_ns()
+
+
+def left(times: np.ndarray[Any, Any], bound: int) -> int:
+    """How many of some sorted times are earlier than `bound`, which may lie beyond int64: NumPy would compare floats.
+
+    >>> left(np.array([LAST - 1, LAST]), LAST), left(np.array([LAST]), LAST + 1)
+    (1, 1)
+    """
+    return int(times.searchsorted(np.int64(bound))) if NAT <= bound <= LAST else 0 if bound < 0 else len(times)

@@ -130,6 +130,14 @@ class HookedTable:
         raise NotImplementedError
 
     @classmethod
+    def _zlmdb_stored(cls, definition: Any) -> Any:
+        """The definition to work with, when what :meth:`_zlmdb_settle` gave has been remembered.
+
+        Not called for a read-only database, which works with what the file remembers.
+        """
+        return definition
+
+    @classmethod
     def _attached(cls, definition: Any, slot: int, limit: int) -> Self:
         """The attached table.
 

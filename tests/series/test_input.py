@@ -1,0 +1,112 @@
+"""No value is changed in silence: what a batch refuses, a single append refuses, too."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import zlmdb
+from tests.series.declared import declare
+
+NAMES = ("f8", "f4", "f2", "i8", "i4", "i1", "u8", "u2")
+OID = "0f7a3c52-1111-4c7e-9a55-0c8f0a1de62"
+Tables = {name: declare({"x": zlmdb.column(name)}, f"{OID}{at}") for at, name in enumerate(NAMES)}
+WHOLE = [0, 1, 255, 256, 2**11 + 1, 2**24, 2**24 + 1, 2**53, 2**53 + 1, 2**63 - 1, 2**63, 2**63 + 1, 2**64 - 1, 2**64]
+VALUES: list[Any] = [*WHOLE, *[-n for n in WHOLE], 10**400, True, False, None, "1", b"1", 1j, Decimal("0.1")]
+VALUES += [0.5, 0.1, 1.0, 65504.0, 65520.0, 1e39, 1e300, 2.0**53, 2.0**63, -(2.0**63), 2.0**64, float("inf")]
+VALUES += [np.float64(0.1), np.float32(0.1), np.float16(0.1), np.float64(0.5), np.int64(5), np.int64(2**53 + 1)]
+VALUES += [np.uint8(200), np.uint64(2**63), np.bool_(True)]
+
+
+@pytest.fixture(scope="module")
+def db() -> Any:
+    with zlmdb.open(":memory:", list(Tables.values())) as db:
+        yield db
+
+
+def outcome(db: Any, name: str, times: Any, value: Any) -> Any:
+    """The values that are there after an append, or False if it was refused."""
+    with db.begin(write=True) as txn:
+        try:
+            txn[Tables[name]].append("a", times, x=value)
+            return txn[Tables[name]].range("a").x.tolist()
+        except zlmdb.DataError as error:
+            if "table Ticks, column x: expected" not in str(error):
+                raise
+            return False
+        finally:
+            txn.abort()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_one_is_refused_as_many_are(db: Any, name: str) -> None:
+    for value in VALUES:
+        one = outcome(db, name, 0, value)
+        many = outcome(db, name, [0, 1], np.array([value] * 2) if isinstance(value, np.generic) else [value] * 2)
+        assert (one and one * 2) == many, (name, value)
+        if isinstance(value, int) and one:
+            assert one == [value]
+            assert not isinstance(value, bool)
+
+
+numbers = st.integers(-(2**65), 2**65) | st.sampled_from(WHOLE) | st.floats(width=16) | st.floats()
+
+
+@given(st.sampled_from(NAMES), st.lists(numbers, min_size=1, max_size=4))
+def test_a_list_of_mixed_numbers_is_taken_one_by_one(db: Any, name: str, values: list[Any]) -> None:
+    each = [outcome(db, name, 0, value) for value in values]
+    found = outcome(db, name, list(range(len(values))), values)
+    if all(each):
+        np.testing.assert_equal(found, [one[0] for one in each])
+    else:
+        assert found is False
+
+
+def test_the_first_value_that_is_lost_is_named(db: Any) -> None:
+    with db.begin(write=True) as txn:
+        for name, values, message in (
+            ("u8", [1, 2**64], "can hold, found 18446744073709551616 at position 1"),
+            ("i8", [1.0, 2**53 + 1, 2.5], r"found 2\.5 at position 2"),
+            ("f8", [2**53 + 1, 0.5], "found 9007199254740993 at position 0"),
+            ("f4", [16777217, 0.5], "found 16777217 at position 0"),
+            ("i8", np.array([1, 1.5], object), r"found 1\.5 at position 1"),
+        ):
+            with pytest.raises(zlmdb.EncodeError, match=message):
+                txn[Tables[name]].append("a", np.arange(len(values)), x=values)
+        txn[Tables["u8"]].append("a", [1, 2], x=[1, 2**63 + 1])
+        txn[Tables["i8"]].append("a", [1, 2], x=[2**53 + 1, 1.0])
+        assert txn[Tables["u8"]].range("a").x.tolist() == [1, 2**63 + 1]
+        assert txn[Tables["i8"]].range("a").x.tolist() == [2**53 + 1, 1]
+        txn.abort()
+
+
+def test_masked_times_are_refused(db: Any) -> None:
+    with db.begin(write=True) as txn:
+        ticks = txn[Tables["f8"]]
+        for times in (np.array([10, 20]), np.array([10, 20], "M8[ns]")):
+            with pytest.raises(zlmdb.DataError, match="position 1: what is masked is no time"):
+                ticks.append("a", np.ma.array(times, mask=[False, True]), x=1.0)
+        ticks.append("a", np.ma.array([10, 20]), x=1.0)
+        assert len(ticks.range("a")) == 2
+        txn.abort()
+
+
+def test_times_of_pandas_beyond_nanoseconds_are_refused(db: Any) -> None:
+    pandas = pytest.importorskip("pandas")
+    with db.begin(write=True) as txn:
+        ticks = txn[Tables["f8"]]
+        for unit in ("s", "us"):
+            far = pandas.DatetimeIndex(["2026-01-01", "3000-01-01"], dtype=f"datetime64[{unit}, UTC]")
+            for times in (far, pandas.Series(far), far.tz_convert("Asia/Tokyo")):
+                with pytest.raises(zlmdb.DataError, match="at position 1: it is outside 1677 to 2262"):
+                    ticks.append("a", times, x=1.0)
+            near = far[:1].tz_convert("Asia/Tokyo")
+            ticks.append(unit, near, x=1.0)
+            assert ticks.as_of(unit, datetime(2026, 1, 1, tzinfo=UTC)).x == 1
+        txn.abort()
