@@ -86,7 +86,7 @@ def polars_frame(arrays: Mapping[str, Any]) -> Any:
 
 def pandas_of(table: Any) -> Any:
     """The pandas.DataFrame of a pyarrow.Table: nullable columns of integers and bools get pandas' nullable types, UUIDs
-    become objects of uuid.UUID, and what NumPy has no type for objects of Python.
+    become objects of uuid.UUID, maps dicts, and what NumPy has no type for objects of Python.
     """
     pd = extras.pandas("to_pandas()")
     pa = extras.pyarrow("to_pandas()")
@@ -101,7 +101,7 @@ def pandas_of(table: Any) -> Any:
     columns = []
     for field, column in zip(table.schema, table.columns, strict=True):
         if field.type == pa.uuid() or pa.types.is_nested(field.type):
-            columns.append(pd.Series(objects(column.to_pylist()), dtype=object))
+            columns.append(pd.Series(objects(column.to_pylist(maps_as_pydicts="strict")), dtype=object))
         elif field.nullable and field.type in nullable:
             columns.append(column.to_pandas(types_mapper=nullable.get))
         else:

@@ -56,6 +56,8 @@ class Kind:
     plain = False
     #: True if more values may tell more about the kind than the first one does.
     open_ended = False
+    #: True if NaN is a value like others.
+    nan = False
     #: The types of values that need no closer look.
     types: frozenset[type] = frozenset()
 

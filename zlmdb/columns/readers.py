@@ -10,6 +10,7 @@ from typing import Any
 
 from zlmdb import errors
 from zlmdb.columns import extras
+from zlmdb.columns.given import array_of, filled
 from zlmdb.columns.kind import Kind, Misfit
 
 __all__ = ["Batches", "open_columns", "without_views"]
@@ -29,12 +30,14 @@ class Batches:
         path: of the file that they come from, or None.
         total: number of rows, or None if that is not known.
         text: True if the values were text, and empty text may stand for None.
+        names: of the columns; None if only the batches tell.
     """
 
     batches: Iterator[Any]
     path: str | None = None
     total: int | None = None
     text: bool = False
+    names: list[str] | None = None
 
 
 def open_columns(given: Any, text_types: Callable[[list[str]], dict[str, Any]], declared: Declared) -> Batches:
@@ -54,21 +57,20 @@ def open_columns(given: Any, text_types: Callable[[list[str]], dict[str, Any]], 
     if isinstance(given, (str, os.PathLike)):
         return _file(os.fspath(given), text_types)
     if type(given).__module__.partition(".")[0] == "pandas":
-        table = _of_pandas(given, pa, declared)
-        return Batches(iter(table.to_batches(max_chunksize=ROWS)), total=table.num_rows)
+        given = _of_pandas(given, pa, declared)
     if isinstance(given, pa.RecordBatch):
-        return Batches(iter([given]), total=given.num_rows)
+        return Batches(iter([given]), total=given.num_rows, names=given.schema.names)
     if isinstance(given, pa.Table):
-        return Batches(iter(given.to_batches(max_chunksize=ROWS)), total=given.num_rows)
+        return Batches(iter(given.to_batches(max_chunksize=ROWS)), total=given.num_rows, names=list(given.column_names))
     if hasattr(given, "to_reader"):  # a dataset's scanner
-        return Batches(_sliced(given.to_reader()))
+        return _stream(given.to_reader())
     if hasattr(given, "__arrow_c_stream__"):
-        return Batches(_sliced(pa.RecordBatchReader.from_stream(given)), total=_length(given))
+        return _stream(pa.RecordBatchReader.from_stream(given), _length(given))
     if hasattr(given, "__arrow_c_array__"):
         batch = pa.record_batch(given)
-        return Batches(iter([batch]), total=batch.num_rows)
+        return Batches(iter([batch]), total=batch.num_rows, names=batch.schema.names)
     if hasattr(given, "to_batches"):  # a dataset
-        return Batches(_sliced(given.to_batches()))
+        return Batches(_sliced(given.to_batches()), names=given.schema.names)
     raise TypeError(f"load(): expected rows, columns or a path, found {type(given).__name__} {errors.short(given)}")
 
 
@@ -105,6 +107,10 @@ def _length(given: Any) -> int | None:
         return None
 
 
+def _stream(reader: Any, total: int | None = None) -> Batches:
+    return Batches(_sliced(reader), total=total, names=reader.schema.names)
+
+
 def _sliced(batches: Any) -> Iterator[Any]:
     for batch in batches:
         for start in range(0, batch.num_rows, ROWS):
@@ -127,18 +133,18 @@ def _of_pandas(frame: Any, pa: Any, declared: Declared) -> Any:
 
 
 def _of_series(column: Any, pa: Any, kind: Kind | None) -> Any:
-    try:
-        return pa.Array.from_pandas(column)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
-        if kind is None:
-            raise
-    try:
-        return pa.Array.from_pandas(column, type=kind.arrow_type())
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+    """The Arrow array of a column. What pandas takes for missing is null; NaN is not, where None is not allowed."""
+    nan = kind is not None and kind.nan and not kind.optional
+    if column.dtype.kind == "O" and column.dtype == object:
         try:
-            return kind.to_arrow([None if value is None else value for value in column])
+            return array_of(filled(column.tolist(), nan), kind)
         except Misfit as wrong:
-            raise pa.ArrowInvalid(f"row {(wrong.at or 0) + 1}: {wrong.found}") from None
+            raise pa.ArrowInvalid(
+                f"row {(wrong.at or 0) + 1}: expected {wrong.expected}, found {wrong.found}"
+            ) from None
+    if nan and column.dtype.kind == "f" and not hasattr(column.dtype, "na_value"):
+        return pa.array(column.to_numpy())
+    return pa.Array.from_pandas(column)
 
 
 def _file(path: str, text_types: Callable[[list[str]], dict[str, Any]]) -> Batches:
@@ -150,16 +156,26 @@ def _file(path: str, text_types: Callable[[list[str]], dict[str, Any]]) -> Batch
     if name.endswith((".csv", ".csv.gz", ".tsv", ".tsv.gz")):
         return _csv(path, "\t" if ".tsv" in name else ",", text_types)
     if name.endswith((".arrow", ".feather", ".ipc")):
-        pa = extras.pyarrow("load()")
-        return Batches(_sliced(pa.ipc.open_file(path).get_batch(at) for at in range(_count(path, pa))), path)
+        return _ipc(path)
     raise ValueError(
         f"file {path}: expected the ending .parquet, .csv, .tsv (or .csv.gz, .tsv.gz) or .arrow, which tells the format"
     )
 
 
-def _count(path: str, pa: Any) -> int:
-    number: int = pa.ipc.open_file(path).num_record_batches
-    return number
+def _ipc(path: str) -> Batches:
+    pa = extras.pyarrow("load()")
+    try:
+        file = pa.ipc.open_file(path)
+    except pa.ArrowInvalid as error:
+        raise errors.DecodeError(f"file {path}: expected an Arrow file: {error}") from error
+
+    def batches() -> Iterator[Any]:
+        try:
+            yield from _sliced(file.get_batch(at) for at in range(file.num_record_batches))
+        except (pa.ArrowInvalid, OSError) as error:
+            raise errors.DecodeError(f"file {path}: expected an Arrow file: {error}") from error
+
+    return Batches(batches(), path, names=file.schema.names)
 
 
 def _parquet(path: str) -> Batches:
@@ -174,7 +190,7 @@ def _parquet(path: str) -> Batches:
         with file:
             yield from file.iter_batches(batch_size=ROWS)
 
-    return Batches(batches(), path, file.metadata.num_rows)
+    return Batches(batches(), path, file.metadata.num_rows, names=file.schema_arrow.names)
 
 
 def _csv(path: str, delimiter: str, text_types: Callable[[list[str]], dict[str, Any]]) -> Batches:
@@ -193,7 +209,7 @@ def _csv(path: str, delimiter: str, text_types: Callable[[list[str]], dict[str, 
         except pa.ArrowInvalid as error:
             raise _unreadable(path, names, str(error)) from error
 
-    return Batches(batches(), path, text=True)
+    return Batches(batches(), path, text=True, names=names)
 
 
 def _header(path: str, csv: Any, parse: Any) -> list[str]:
