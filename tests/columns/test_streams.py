@@ -440,3 +440,47 @@ def test_columns_of_other_types_than_the_declared_ones(points: Any, table: Any) 
             for give in (txn[table].to_arrow, txn[table].to_numpy):
                 with pytest.raises(errors.ValueTypeError, match=f"column {name}: expected"):
                     list(give([name], schema={name: declared}))
+
+
+def test_a_stream_of_an_index_goes_on_through_savepoints(points: Any) -> None:
+    with points.begin(write=True) as txn:
+        table = txn[Points]
+        want: list[int] = table.to_arrow(["x"]).read_all().column("x").to_pylist()
+        low, high = min(want), max(want)
+        reader = table.by_x.select(lo=low).to_arrow(["x"], batch_rows=2)
+        got = reader.read_next_batch().column("x").to_pylist()
+        with txn.savepoint():
+            table["inside", 1] = Point(high + 1)
+            got += reader.read_next_batch().column("x").to_pylist()
+        with contextlib.suppress(ZeroDivisionError), txn.savepoint():
+            got += reader.read_next_batch().column("x").to_pylist()
+            _ = 1 / 0
+        got += reader.read_all().column("x").to_pylist()
+        assert got == [*sorted(want), high + 1]
+        with contextlib.suppress(ZeroDivisionError), txn.savepoint():
+            reader = table.by_x.select(lo=low).to_arrow(["x"], batch_rows=2)
+            got = reader.read_next_batch().column("x").to_pylist()
+            _ = 1 / 0
+        got += reader.read_all().column("x").to_pylist()
+        assert got == [*sorted(want), high + 1]
+
+
+def test_a_stream_that_failed_fails_again(points: Any) -> None:
+    with points.begin() as txn:
+        readers = [txn[Points].to_arrow(batch_rows=2), txn[Points].by_x.select(lo=-1000).to_arrow(batch_rows=2)]
+        for reader in readers:
+            reader.read_next_batch()
+    for reader in readers:
+        for read in (reader.read_next_batch, reader.read_next_batch, reader.read_all, lambda r=reader: list(r)):
+            with pytest.raises(errors.TransactionClosed):
+                read()
+
+
+def test_an_index_has_columns_by_itself(points: Any) -> None:
+    with points.begin() as txn:
+        index = txn[Points].by_x
+        want = index.select(return_keys=True).to_arrow().read_all()
+        assert index.to_arrow().read_all() == want
+        assert pa.table(index) == want
+        assert index.columns("x")["x"].tolist() == sorted(want.column("x").to_pylist())
+        assert index.to_pandas(["x"]).shape == (100, 1)

@@ -18,7 +18,7 @@ from zlmdb.columns.kind import Kind, Misfit
 from zlmdb.columns.kinds import Typed
 from zlmdb.columns.lookup import kind_of
 from zlmdb.columns.output import BATCH_ROWS
-from zlmdb.columns.pieces import filtered, joined_arrays, joined_batches
+from zlmdb.columns.pieces import Lasting, filtered, joined_arrays, joined_batches
 from zlmdb.columns.rows import VALUE, ValueColumns
 from zlmdb.keys.base import KeyCodec
 from zlmdb.values.base import ValueCodec
@@ -321,7 +321,7 @@ class Frame:
         pa = extras.pyarrow("to_arrow()")
         columns = self.certain()
         schema = self.schema(columns)
-        return pa.RecordBatchReader.from_batches(schema, self.arrow_batches(columns, schema))
+        return pa.RecordBatchReader.from_batches(schema, Lasting(self.arrow_batches(columns, schema)))
 
     def arrow_batches(self, columns: Sequence[Column], schema: Any) -> Iterator[Any]:
         """The record batches of some columns."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, overload
 
 from zlmdb import errors
 from zlmdb._typing import K, V
+from zlmdb.columns.output import Output
 from zlmdb.keys import Composite
 from zlmdb.tables import bounds, scan
 from zlmdb.tables.maintain import plan_number
@@ -20,8 +21,11 @@ if TYPE_CHECKING:
 __all__ = ["Index", "UniqueIndex", "live_index"]
 
 
-class Index(Generic[K, V]):
-    """An index of the map of a transaction: rows by something else than their key; many under one index key."""
+class Index(Output, Generic[K, V]):
+    """An index of the map of a transaction: rows by something else than their key; many under one index key.
+
+    Its columns are those of the map, key included, in the order of the index.
+    """
 
     _map: Any
     _txn: Any
@@ -143,6 +147,9 @@ class Index(Generic[K, V]):
         """True if there is a row under an index key (a tuple, for an index over several fields)."""
         start, stop = self._range(self._plan.parts_of(key), None, None, "[)")
         return scan.first_key(self._txn, start, stop) is not None
+
+    def _source(self) -> IndexRows:
+        return IndexRows(self, *self._range((), None, None, "[)"), True, True)
 
     def _range(self, values: tuple[Any, ...], lo: Any, hi: Any, ends: str) -> tuple[bytes, bytes]:
         plan, name = self._plan, f"{self._map._definition.name}, index {self._plan.name}"
