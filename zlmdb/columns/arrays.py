@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from zlmdb import errors
 from zlmdb.columns import extras
 from zlmdb.columns.kind import objects
 from zlmdb.columns.lookup import kind_of_values
@@ -115,6 +116,11 @@ def polars_of(table: Any) -> Any:
     """The polars.DataFrame of a pyarrow.Table; UUIDs are columns of 16 bytes."""
     pl = extras.polars("to_polars()")
     pa = extras.pyarrow("to_polars()")
+    for field in table.schema:
+        if pa.types.is_interval(field.type) or pa.types.is_decimal256(field.type) or pa.types.is_union(field.type):
+            raise errors.ValueTypeError(
+                f"column {field.name}: Polars has no type for {field.type}; take it with to_arrow()", field=field.name
+            )
     plain = [
         column.cast(pa.binary(16)).cast(pa.binary()) if field.type == pa.uuid() else column
         for field, column in zip(table.schema, table.columns, strict=True)

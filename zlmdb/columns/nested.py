@@ -132,12 +132,13 @@ class Listed(_Compound):
         done: list[Any] = []
         at = 0
         for length in lengths:
-            made = None if length is None else self.make(items[at : at + length])
-            if made is not None and len(made) != length:
-                twice = next(item for n, item in enumerate(items[at : at + length]) if item in items[at : at + n])
+            size = length or 0
+            made = self.make(items[at : at + size])
+            if len(made) != size:
+                twice = next(item for n, item in enumerate(items[at : at + size]) if item in items[at : at + n])
                 raise Misfit(f"{self.expects}, each once", f"\0{short(twice)} twice", len(done))
-            done.append(made)
-            at += length or 0
+            done.append(None if length is None else made)
+            at += size
         return done
 
     def _items(self, array: Any) -> list[Any]:
