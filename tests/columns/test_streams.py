@@ -484,3 +484,49 @@ def test_an_index_has_columns_by_itself(points: Any) -> None:
         assert pa.table(index) == want
         assert index.columns("x")["x"].tolist() == sorted(want.column("x").to_pylist())
         assert index.to_pandas(["x"]).shape == (100, 1)
+
+
+def test_a_time_that_is_none_is_null_where_the_schema_allows_it(points: Any) -> None:
+    @zlmdb.table("c01a0000-0000-4000-8000-000000000050")
+    class Times(zlmdb.MapOidCbor[np.datetime64]):
+        """NaT is a value."""
+
+    points.attach_table(Times)
+    with points.begin(write=True) as txn:
+        table = txn[Times]
+        table.update({1: np.datetime64("NaT", "ns"), 2: np.datetime64(5, "ns")})
+        got = table.to_arrow().read_all()
+        got.validate(full=True)
+        assert got.schema.field("value").nullable
+        assert not got.schema.field("key").nullable
+        assert got.column("value").null_count == 1
+        assert table.to_arrow(where=pc.field("value").is_null()).read_all().column("key").to_pylist() == [1]
+        want = repr(list(table.items()))
+        for given in (got, table.to_pandas(), table.to_polars()):
+            table.clear()
+            table.load(given)
+            assert repr(list(table.items())) == want
+        assert txn.sql("select key from times where value is null").fetchall() == [(1,)]
+        assert txn.sql("select key from times where value is not null").fetchall() == [(2,)]
+        assert txn.sql("select count(value) from times").fetchall() == [(1,)]
+
+
+def test_the_given_types_hold_for_keys(points: Any) -> None:
+    @zlmdb.table("c01a0000-0000-4000-8000-000000000051")
+    class Keyed(zlmdb.Map[Any, int], key=(zlmdb.Int64, zlmdb.Timestamp, zlmdb.Uuid), value=zlmdb.Cbor):
+        """Keys that are decoded together."""
+
+    points.attach_table(Keyed)
+    with points.begin(write=True) as txn:
+        table = txn[Keyed]
+        table[1, np.datetime64(1000, "ns"), uuid.UUID(int=3)] = 5
+        for given in (float, pa.float64()):
+            assert table.to_numpy(["key_0"], schema={"key_0": given})["key_0"].dtype == "f8"
+            assert table.to_arrow(["key_0"], schema={"key_0": given}).schema.types == [pa.float64()]
+        schema = {"key_0": pa.int16(), "key_1": pa.timestamp("us"), "key_2": pa.string()}
+        got = table.to_arrow(schema=schema).read_all()
+        assert got.schema.types == [pa.int16(), pa.timestamp("us"), pa.string(), pa.int64()]
+        assert got.column("key_2").to_pylist() == [str(uuid.UUID(int=3))]
+        assert table.to_numpy(schema=schema)["key_1"].dtype == "M8[us]"
+        with pytest.raises(errors.ValueTypeError, match="column key_0"):
+            table.to_arrow(schema={"key_0": str}).read_all()

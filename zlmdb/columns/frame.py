@@ -274,8 +274,10 @@ class Frame:
         encoded, data = chunk
         parts = [column.part for column in columns if column.part is not None]
         fields = [column.field for column in columns if column.field is not None]
+        # Of an array of keys only the declared type can be made.
+        other = any(column.part is not None and column.name in self._given for column in columns)
         try:
-            held = iter(self._keys.decode(encoded, parts))
+            held = iter(self._keys.decode(encoded, parts, other))
             made = iter(self._decoder(tuple(fields))(data) if fields else ())
         except Exception as error:
             raise self._broken(chunk, error) from error
@@ -314,7 +316,7 @@ class Frame:
         """The Arrow schema of the wanted columns."""
         pa = extras.pyarrow("to_arrow()")
         certain = self.certain() if columns is None else columns
-        return pa.schema([pa.field(c.name, c.kind.arrow_type(), c.kind.optional) for c in certain])
+        return pa.schema([pa.field(c.name, c.kind.arrow_type(), c.kind.nullable) for c in certain])
 
     def reader(self) -> Any:
         """A pyarrow.RecordBatchReader; it reads on as batches are taken from it."""

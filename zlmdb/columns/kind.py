@@ -71,6 +71,11 @@ class Kind:
         kind.types = self.types | {NONE}
         return kind
 
+    @property
+    def nullable(self) -> bool:
+        """True if the Arrow column may hold nulls."""
+        return self.optional
+
     def arrow_type(self) -> Any:
         """The type of the Arrow column."""
         raise NotImplementedError

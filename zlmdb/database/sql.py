@@ -109,7 +109,7 @@ class _View:
     def schema(self, names: Sequence[str]) -> Any:
         """The Arrow schema of some columns."""
         pa = extras.pyarrow("SQL")
-        return pa.schema([pa.field(n, self.columns[n].kind.arrow_type(), self.columns[n].kind.optional) for n in names])
+        return pa.schema([pa.field(n, self.columns[n].kind.arrow_type(), self.columns[n].kind.nullable) for n in names])
 
     def narrow(self, found: list[tuple[list[str], list[Condition]]]) -> None:
         """Take the range of keys that all scans of this table together need.
