@@ -315,8 +315,13 @@ class Frame:
     def schema(self, columns: Sequence[Column] | None = None) -> Any:
         """The Arrow schema of the wanted columns."""
         pa = extras.pyarrow("to_arrow()")
-        certain = self.certain() if columns is None else columns
-        return pa.schema([pa.field(c.name, c.kind.arrow_type(), c.kind.nullable) for c in certain])
+        fields = []
+        for column in self.certain() if columns is None else columns:
+            try:
+                fields.append(pa.field(column.name, column.kind.arrow_type(), column.kind.nullable))
+            except Misfit as wrong:  # there is no such type in Arrow
+                raise self._misfit(None, column, wrong) from None
+        return pa.schema(fields)
 
     def reader(self) -> Any:
         """A pyarrow.RecordBatchReader; it reads on as batches are taken from it."""
