@@ -530,3 +530,45 @@ def test_the_given_types_hold_for_keys(points: Any) -> None:
         assert table.to_numpy(schema=schema)["key_1"].dtype == "M8[us]"
         with pytest.raises(errors.ValueTypeError, match="column key_0"):
             table.to_arrow(schema={"key_0": str}).read_all()
+
+
+def test_a_filter_that_fits_no_column_is_refused(points: Any) -> None:
+    with points.begin() as txn:
+        table = txn[Points]
+        with pytest.raises(errors.SchemaError, match="no column 'zz'; there are key_0, key_1, x, y"):
+            table.to_arrow(where=pc.field("zz") > 1).read_all()
+        with pytest.raises(errors.SchemaError, match="no column 'zz'"):
+            table.to_numpy(["x"], where=pc.field("zz") > 1)
+        with pytest.raises(errors.SchemaError, match=r"where: .* does not fit the columns"):
+            table.to_numpy(["x"], where=pc.field("x") > "a")
+
+
+def test_arrays_by_name_are_columns(points: Any) -> None:
+    rows = [every(number) for number in range(20)]
+    rows[3] = every(3, maybe_flag=True, maybe_ratio=0.5, maybe_number=4, maybe_counts={"a": 1}, maybe_text="")
+    with points.begin(write=True) as txn:
+        table = txn[EveryCbor]
+        table.load(rows)
+        want = list(table.items())
+        arrays = table.to_numpy()
+        table.clear()
+        assert table.load(arrays) == 20
+        assert list(table.items()) == want
+        arrays = txn[Points].to_numpy()
+        kept = list(txn[Points].items())
+        txn[Points].clear()
+        assert txn[Points].load(arrays) == 100
+        assert list(txn[Points].items()) == kept
+        with pytest.raises(errors.ValueTypeError, match="arrays of one length"):
+            txn[Points].load({**arrays, "x": arrays["x"][:5]})
+        with pytest.raises(errors.ValueTypeError, match=r"row 1, column x: expected int, found float 0\.5"):
+            txn[Points].load({**arrays, "x": arrays["x"] + 0.5})
+
+        @zlmdb.table("c01a0000-0000-4000-8000-000000000052")
+        class Named(zlmdb.MapStringNumpy):
+            """Rows that are arrays."""
+
+    points.attach_table(Named)
+    with points.begin(write=True) as txn:
+        assert txn[Named].load({"key": np.arange(2), "value": np.arange(2)}) == 2
+        assert txn[Named]["value"].tolist() == [0, 1]

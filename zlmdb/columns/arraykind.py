@@ -185,8 +185,8 @@ def _elements(found: Any, pa: Any) -> Any:
     if pa.types.is_fixed_size_binary(found.type):
         return np.array(_without_null(found).to_pylist(), f"V{found.type.byte_width}")
     if pa.types.is_timestamp(found.type) or pa.types.is_date32(found.type) or pa.types.is_duration(found.type):
-        made: Any = found.to_numpy(zero_copy_only=False)  # null is NaT
-        return made
+        held: Any = found.to_numpy(zero_copy_only=False)  # null is NaT
+        return held
     if not (pa.types.is_integer(found.type) or pa.types.is_floating(found.type) or pa.types.is_boolean(found.type)):
         raise Misfit("numpy.ndarray", f"\0elements of {found.type}")
     return _without_null(found).to_numpy(zero_copy_only=False)

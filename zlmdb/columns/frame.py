@@ -6,6 +6,7 @@ batch at a time, and how to decode them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
@@ -374,7 +375,17 @@ class Frame:
         known = {column.name for column in columns}
         more = copy(self)
         more._wanted = [c.name for c in more.columns() if c.name not in known and c.name in text]
-        return more.certain() if more._wanted else []
+        found = more.certain() if more._wanted else []
+        try:  # before any row is read, as there may be none
+            self.schema([*columns, *found]).empty_table().filter(expression)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
+            name = re.search(r"No match for FieldRef\.Name\((.*?)\) in", str(error))
+            if name is not None:
+                raise self._no_column(name[1], {column.name: column for column in self.columns()}) from None
+            raise errors.SchemaError(
+                f"table {self.source.table}, where: {text} does not fit the columns: {error}", table=self.source.table
+            ) from error
+        return found
 
     def _arrow(self, column: Column, values: Any, chunk: tuple[list[bytes], list[bytes]]) -> Any:
         pa = extras.pyarrow("to_arrow()")

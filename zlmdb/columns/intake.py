@@ -189,6 +189,6 @@ def _csv_type(kind: Kind, pa: Any) -> Any:
 def _absent(array: Any, kind: Kind) -> Any:
     """The column of a CSV file with nulls where text is empty and None is among the values."""
     pa = extras.pyarrow("load()")
-    if kind.optional and pa.types.is_string(array.type):
-        return pa.compute.if_else(pa.compute.equal(array, ""), None, array)
+    if kind.optional and (pa.types.is_string(array.type) or pa.types.is_binary(array.type)):
+        return pa.compute.if_else(pa.compute.equal(pa.compute.binary_length(array), 0), None, array)
     return array

@@ -201,9 +201,10 @@ class Index(Output, Generic[K, V]):
         return self._txn.get(self._x + data)
 
     def _dangling(self, key: Any, pk: Any) -> errors.DatabaseError:
+        entry = "an entry" if key is None else f"the entry of {errors.short(key)}"
         return errors.DatabaseError(
-            f"table {self._map._definition.name}, index {self._plan.name}: the entry of {errors.short(key)} points to "
-            f"a row {bytes(pk).hex()} that is not there; rebuild_index({self._plan.name!r}) makes the index anew",
+            f"table {self._map._definition.name}, index {self._plan.name}: {entry} points to a row {bytes(pk).hex()} "
+            f"that is not there; rebuild_index({self._plan.name!r}) makes the index anew",
             table=self._map._definition.name,
             index=self._plan.name,
         )
@@ -215,7 +216,7 @@ class Index(Output, Generic[K, V]):
     def _scan_error(self, txn: Any, pk: Any, data: Any, error: Exception) -> Exception:
         unread = data is None and isinstance(error, AttributeError | TypeError | errors.DecodeError)
         if unread and pk is not None and txn.get(self._p + pk) is None:
-            return self._dangling("a row", pk)
+            return self._dangling(None, pk)
         found: Exception = self._map._scan_error(txn, None if pk is None else self._p + bytes(pk), data, error)
         return found
 

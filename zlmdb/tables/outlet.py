@@ -194,5 +194,5 @@ class IndexRows(Rows):
             except EngineError as error:
                 raise self._map._fault(txn, error) from error
             if None in rows:
-                raise self._index._dangling("a row", entries[rows.index(None)])
+                raise self._index._dangling(None, entries[rows.index(None)])
             yield entries, list(map(bytes, rows)) if self._txn._buffers else rows
