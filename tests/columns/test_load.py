@@ -338,3 +338,16 @@ def test_what_no_file_and_no_frame_is(db: Any, tmp_path: Path) -> None:
             with pytest.raises(TypeError, match="expected columns with names"):
                 txn[Blobs].load(alone)
         assert len(txn[Blobs]) == 0
+
+
+def test_a_quote_that_stays_open_is_refused(db: Any, tmp_path: Path) -> None:
+    db.attach_table(Blobs)
+    path = tmp_path / "b.csv"
+    with db.begin(write=True) as txn:
+        path.write_text('k,s\n1,"a\n2,b\n')
+        with pytest.raises(errors.DecodeError, match="row 1: expected a quote that is closed"):
+            txn[Blobs].load(path)
+        assert len(txn[Blobs]) == 0
+        path.write_text('k,s\n1,5" disk\n2,"b\nc"\n')
+        assert txn[Blobs].load(path) == 2
+        assert [row.s for row in txn[Blobs].values()] == ['5" disk', "b\nc"]

@@ -256,7 +256,7 @@ def _csv(path: str, delimiter: str, text_types: Callable[[list[str]], dict[str, 
     convert = csv.ConvertOptions(column_types=text_types(names), strings_can_be_null=False, null_values=[""])
 
     def batches() -> Iterator[Any]:
-        done, block = 0, BLOCK
+        done, block, lines = 0, BLOCK, False
         while not empty:
             # One thread, because only then errors tell the row.
             read = csv.ReadOptions(use_threads=False, block_size=block)
@@ -266,6 +266,9 @@ def _csv(path: str, delimiter: str, text_types: Callable[[list[str]], dict[str, 
                     for batch in _sliced(_behind(reader, before)):
                         done += batch.num_rows
                         yield batch
+                        lines = _ends_in_lines(batch)
+                if done and lines and _unclosed(path, delimiter):
+                    raise errors.DecodeError(f"file {path}, row {done}: expected a quote that is closed, found the end")
                 return
             except (pa.ArrowInvalid, OSError) as error:
                 if "straddl" in str(error) and block < MOST_BLOCK:
@@ -276,6 +279,29 @@ def _csv(path: str, delimiter: str, text_types: Callable[[list[str]], dict[str, 
                 raise _unreadable(path, names, str(error)) from error
 
     return Batches(batches(), path, text=True, names=names)
+
+
+def _ends_in_lines(batch: Any) -> bool:
+    """True if there is a value of several lines in the last row: only there a quote can be open."""
+    found = [column[-1].as_py() for column in batch.columns if batch.num_rows]
+    return any(
+        "\n" in value if isinstance(value, str) else isinstance(value, bytes) and b"\n" in value for value in found
+    )
+
+
+def _unclosed(path: str, delimiter: str) -> bool:
+    """True if a quote is still open at the end of a CSV file, which pyarrow takes for the end of its text."""
+    import csv
+    import gzip
+
+    opened: Any = gzip.open if path.lower().endswith(".gz") else open
+    try:
+        with opened(path, "rt", encoding="utf-8", errors="replace", newline="") as file:
+            for _ in csv.reader(file, delimiter=delimiter, strict=True):
+                pass
+    except csv.Error as error:
+        return "unexpected end" in str(error)
+    return False
 
 
 def _behind(batches: Any, rows: int) -> Iterator[Any]:
