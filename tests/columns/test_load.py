@@ -7,9 +7,10 @@ import gzip
 import uuid
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import attrs
+import msgspec
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -273,3 +274,80 @@ def _items(**changed: Any) -> pa.Table:
     values |= {"side": ["buy"], "level": [1], "oid": [uuid.UUID(int=1).bytes], "price": ["1.5"]}
     values["when"] = pa.array([1], pa.timestamp("ns"))
     return pa.table({**values, **changed})
+
+
+@attrs.define
+class Blob:
+    k: int
+    s: str
+    raw: bytes | None = None
+    at: Annotated[dt.datetime, msgspec.Meta(tz=True)] | None = None
+
+
+@zlmdb.table("c01a0000-0000-4000-8000-000000000031", pk="k")
+class Blobs(zlmdb.Map[int, Blob], key=zlmdb.Int64, value=zlmdb.Cbor):
+    """What CSV is hard on."""
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        ("k,s", []),
+        ("k,s\n", []),
+        ("k,s\r\n\r\n", []),
+        ("\n\nk,s\n1,a\n", [Blob(1, "a")]),
+        ("\r\nk,s\r\n\r\n1,a", [Blob(1, "a")]),
+        ("\ufeffk,s\n1,a\n", [Blob(1, "a")]),
+        ("k,s,raw\n1,a,\n2,b,x\n", [Blob(1, "a"), Blob(2, "b", b"x")]),
+        ("k,s,raw\n0,x,\n1," + "x" * (3 << 20) + ",\n2,b,\n", [Blob(0, "x"), Blob(1, "x" * (3 << 20)), Blob(2, "b")]),
+        (
+            "k,s\n" + "".join(f"{at},{'y' * 1000}\n" for at in range(3000)) + "3000," + "x" * (3 << 20) + "\n",
+            [*[Blob(at, "y" * 1000) for at in range(3000)], Blob(3000, "x" * (3 << 20))],
+        ),
+    ],
+    ids=range(9),
+)
+def test_csv_of_every_shape_is_read(db: Any, tmp_path: Path, text: str, want: list[Blob]) -> None:
+    db.attach_table(Blobs)
+    (tmp_path / "b.csv").write_bytes(text.encode())
+    with gzip.open(tmp_path / "b.csv.gz", "wb") as out:
+        out.write(text.encode())
+    with db.begin(write=True) as txn:
+        for name in ("b.csv", "b.csv.gz"):
+            txn[Blobs].clear()
+            assert txn[Blobs].load(tmp_path / name) == len(want)
+            assert list(txn[Blobs].values()) == want
+
+
+def test_what_no_file_and_no_frame_is(db: Any, tmp_path: Path) -> None:
+    db.attach_table(Blobs)
+    for name, form in [("a.arrow", "an Arrow file"), ("a.csv.gz", "a CSV file"), ("a.parquet", "a Parquet file")]:
+        (tmp_path / name).write_bytes(b"garbage")
+        with db.begin(write=True) as txn, pytest.raises(errors.DecodeError, match=f"{name}: expected {form}"):
+            txn[Blobs].load(tmp_path / name)
+    path = tmp_path / "b.csv"
+    path.write_text("k,s,at\n1,a,2020-01-01 00:00:00\n")
+    with db.begin(write=True) as txn:
+        with pytest.raises(
+            errors.ValueTypeError, match="row 1, column at: expected a time with a timezone, found '2020"
+        ):
+            txn[Blobs].load(path)
+        with pytest.raises(TypeError, match=r"found LazyFrame; hand over collect\(\)"):
+            txn[Blobs].load(pl.LazyFrame({"k": [1]}))
+        for alone in (pl.Series("k", [1]), pa.array([1])):
+            with pytest.raises(TypeError, match="expected columns with names"):
+                txn[Blobs].load(alone)
+        assert len(txn[Blobs]) == 0
+
+
+def test_a_quote_that_stays_open_is_refused(db: Any, tmp_path: Path) -> None:
+    db.attach_table(Blobs)
+    path = tmp_path / "b.csv"
+    with db.begin(write=True) as txn:
+        path.write_text('k,s\n1,"a\n2,b\n')
+        with pytest.raises(errors.DecodeError, match="row 1: expected a quote that is closed"):
+            txn[Blobs].load(path)
+        assert len(txn[Blobs]) == 0
+        path.write_text('k,s\n1,5" disk\n2,"b\nc"\n')
+        assert txn[Blobs].load(path) == 2
+        assert [row.s for row in txn[Blobs].values()] == ['5" disk', "b\nc"]

@@ -440,3 +440,135 @@ def test_columns_of_other_types_than_the_declared_ones(points: Any, table: Any) 
             for give in (txn[table].to_arrow, txn[table].to_numpy):
                 with pytest.raises(errors.ValueTypeError, match=f"column {name}: expected"):
                     list(give([name], schema={name: declared}))
+
+
+def test_a_stream_of_an_index_goes_on_through_savepoints(points: Any) -> None:
+    with points.begin(write=True) as txn:
+        table = txn[Points]
+        want: list[int] = table.to_arrow(["x"]).read_all().column("x").to_pylist()
+        low, high = min(want), max(want)
+        reader = table.by_x.select(lo=low).to_arrow(["x"], batch_rows=2)
+        got = reader.read_next_batch().column("x").to_pylist()
+        with txn.savepoint():
+            table["inside", 1] = Point(high + 1)
+            got += reader.read_next_batch().column("x").to_pylist()
+        with contextlib.suppress(ZeroDivisionError), txn.savepoint():
+            got += reader.read_next_batch().column("x").to_pylist()
+            _ = 1 / 0
+        got += reader.read_all().column("x").to_pylist()
+        assert got == [*sorted(want), high + 1]
+        with contextlib.suppress(ZeroDivisionError), txn.savepoint():
+            reader = table.by_x.select(lo=low).to_arrow(["x"], batch_rows=2)
+            got = reader.read_next_batch().column("x").to_pylist()
+            _ = 1 / 0
+        got += reader.read_all().column("x").to_pylist()
+        assert got == [*sorted(want), high + 1]
+
+
+def test_a_stream_that_failed_fails_again(points: Any) -> None:
+    with points.begin() as txn:
+        readers = [txn[Points].to_arrow(batch_rows=2), txn[Points].by_x.select(lo=-1000).to_arrow(batch_rows=2)]
+        for reader in readers:
+            reader.read_next_batch()
+    for reader in readers:
+        for read in (reader.read_next_batch, reader.read_next_batch, reader.read_all, lambda r=reader: list(r)):
+            with pytest.raises(errors.TransactionClosed):
+                read()
+
+
+def test_an_index_has_columns_by_itself(points: Any) -> None:
+    with points.begin() as txn:
+        index = txn[Points].by_x
+        want = index.select(return_keys=True).to_arrow().read_all()
+        assert index.to_arrow().read_all() == want
+        assert pa.table(index) == want
+        assert index.columns("x")["x"].tolist() == sorted(want.column("x").to_pylist())
+        assert index.to_pandas(["x"]).shape == (100, 1)
+
+
+def test_a_time_that_is_none_is_null_where_the_schema_allows_it(points: Any) -> None:
+    @zlmdb.table("c01a0000-0000-4000-8000-000000000050")
+    class Times(zlmdb.MapOidCbor[np.datetime64]):
+        """NaT is a value."""
+
+    points.attach_table(Times)
+    with points.begin(write=True) as txn:
+        table = txn[Times]
+        table.update({1: np.datetime64("NaT", "ns"), 2: np.datetime64(5, "ns")})
+        got = table.to_arrow().read_all()
+        got.validate(full=True)
+        assert got.schema.field("value").nullable
+        assert not got.schema.field("key").nullable
+        assert got.column("value").null_count == 1
+        assert table.to_arrow(where=pc.field("value").is_null()).read_all().column("key").to_pylist() == [1]
+        want = repr(list(table.items()))
+        for given in (got, table.to_pandas(), table.to_polars()):
+            table.clear()
+            table.load(given)
+            assert repr(list(table.items())) == want
+        assert txn.sql("select key from times where value is null").fetchall() == [(1,)]
+        assert txn.sql("select key from times where value is not null").fetchall() == [(2,)]
+        assert txn.sql("select count(value) from times").fetchall() == [(1,)]
+
+
+def test_the_given_types_hold_for_keys(points: Any) -> None:
+    @zlmdb.table("c01a0000-0000-4000-8000-000000000051")
+    class Keyed(zlmdb.Map[Any, int], key=(zlmdb.Int64, zlmdb.Timestamp, zlmdb.Uuid), value=zlmdb.Cbor):
+        """Keys that are decoded together."""
+
+    points.attach_table(Keyed)
+    with points.begin(write=True) as txn:
+        table = txn[Keyed]
+        table[1, np.datetime64(1000, "ns"), uuid.UUID(int=3)] = 5
+        for given in (float, pa.float64()):
+            assert table.to_numpy(["key_0"], schema={"key_0": given})["key_0"].dtype == "f8"
+            assert table.to_arrow(["key_0"], schema={"key_0": given}).schema.types == [pa.float64()]
+        schema = {"key_0": pa.int16(), "key_1": pa.timestamp("us"), "key_2": pa.string()}
+        got = table.to_arrow(schema=schema).read_all()
+        assert got.schema.types == [pa.int16(), pa.timestamp("us"), pa.string(), pa.int64()]
+        assert got.column("key_2").to_pylist() == [str(uuid.UUID(int=3))]
+        assert table.to_numpy(schema=schema)["key_1"].dtype == "M8[us]"
+        with pytest.raises(errors.ValueTypeError, match="column key_0"):
+            table.to_arrow(schema={"key_0": str}).read_all()
+
+
+def test_a_filter_that_fits_no_column_is_refused(points: Any) -> None:
+    with points.begin() as txn:
+        table = txn[Points]
+        with pytest.raises(errors.SchemaError, match="no column 'zz'; there are key_0, key_1, x, y"):
+            table.to_arrow(where=pc.field("zz") > 1).read_all()
+        with pytest.raises(errors.SchemaError, match="no column 'zz'"):
+            table.to_numpy(["x"], where=pc.field("zz") > 1)
+        with pytest.raises(errors.SchemaError, match=r"where: .* does not fit the columns"):
+            table.to_numpy(["x"], where=pc.field("x") > "a")
+
+
+def test_arrays_by_name_are_columns(points: Any) -> None:
+    rows = [every(number) for number in range(20)]
+    rows[3] = every(3, maybe_flag=True, maybe_ratio=0.5, maybe_number=4, maybe_counts={"a": 1}, maybe_text="")
+    with points.begin(write=True) as txn:
+        table = txn[EveryCbor]
+        table.load(rows)
+        want = list(table.items())
+        arrays = table.to_numpy()
+        table.clear()
+        assert table.load(arrays) == 20
+        assert list(table.items()) == want
+        arrays = txn[Points].to_numpy()
+        kept = list(txn[Points].items())
+        txn[Points].clear()
+        assert txn[Points].load(arrays) == 100
+        assert list(txn[Points].items()) == kept
+        with pytest.raises(errors.ValueTypeError, match="arrays of one length"):
+            txn[Points].load({**arrays, "x": arrays["x"][:5]})
+        with pytest.raises(errors.ValueTypeError, match=r"row 1, column x: expected int, found float 0\.5"):
+            txn[Points].load({**arrays, "x": arrays["x"] + 0.5})
+
+        @zlmdb.table("c01a0000-0000-4000-8000-000000000052")
+        class Named(zlmdb.MapStringNumpy):
+            """Rows that are arrays."""
+
+    points.attach_table(Named)
+    with points.begin(write=True) as txn:
+        assert txn[Named].load({"key": np.arange(2), "value": np.arange(2)}) == 2
+        assert txn[Named]["value"].tolist() == [0, 1]

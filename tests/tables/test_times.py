@@ -149,6 +149,16 @@ def test_a_series_of_several_parts_may_be_a_tuple(db: Any) -> None:
         assert list(bound.last(("a", 1), 0)) == []
 
 
+def test_a_series_of_one_part_may_be_a_tuple_too(db: Any) -> None:
+    db.attach_table(Moments)
+    with db.begin(write=True) as txn:
+        bound = txn[Moments]
+        bound["a", dt.datetime(2020, 1, 1, tzinfo=dt.UTC)] = 1
+        assert [row for _, row in bound.range(("a",), None, None)] == [1]
+        assert bound.last(("a",))[1] == bound.as_of(["a"], dt.datetime(2021, 1, 1, tzinfo=dt.UTC))[1] == 1
+        assert bound.span(("a",)) == bound.span("a")
+
+
 def test_what_is_no_time_is_refused(db: Any) -> None:
     db.attach_tables([ByUuid, Between])
     with db.begin() as txn:
@@ -188,6 +198,8 @@ def test_maps_without_a_time_have_no_series(db: Any) -> None:
         for call in (lambda t: t.range(), lambda t: t.last(1), lambda t: t.as_of(1), lambda t: t.span()):
             with pytest.raises(errors.SchemaError, match="expected a key with a time in it"):
                 call(txn[Plain])
+        with pytest.raises(errors.SchemaError, match=r"select\(reverse=True, limit=2\)"):
+            txn[Plain].last(n=2)
 
 
 def test_an_ended_transaction_is_noticed(db: Any) -> None:

@@ -1,11 +1,16 @@
-"""Columns of NumPy arrays: numbers as such, arrays as lists, structured ones as structs."""
+"""Columns of NumPy arrays: numbers as such, arrays as lists, structured ones as structs.
+
+They come back with their number of dimensions and the type of their elements, in the machine's byte order; text and
+bytes as wide as the longest of the array. The sizes of dimensions inside of one of size 0 are not kept.
+"""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from zlmdb.columns.extras import pyarrow
-from zlmdb.columns.kind import Kind, Misfit, objects
+from zlmdb.columns.kind import Kind, Misfit, decoded, objects
 
 __all__ = ["Arrays"]
 
@@ -30,6 +35,10 @@ class Arrays(Kind):
     def settled(self) -> bool:
         return self.dtype is not None
 
+    @property
+    def nullable(self) -> bool:
+        return self.optional or (self.dimensions == 0 and self.dtype.kind in "mM")  # NaT is null
+
     def settle(self, values: Any) -> Kind:
         import numpy as np
 
@@ -40,7 +49,8 @@ class Arrays(Kind):
 
     def clean(self, values: Any) -> Any:
         for at, value in enumerate(values):
-            if value.dtype.newbyteorder("=") != self.dtype or value.ndim != self.dimensions:
+            alike = value.dtype.newbyteorder("=") == self.dtype or value.dtype.kind == self.dtype.kind in "US"
+            if not alike or value.ndim != self.dimensions:
                 raise Misfit(self.expects, f"\0an array of {value.dtype} with {value.ndim} dimensions", at)
         return values
 
@@ -54,15 +64,16 @@ class Arrays(Kind):
         import numpy as np
 
         pa = pyarrow()
-        values = self.clean(values)
-        if self.dimensions != 1 or self.dtype.names is not None or self.dtype.subdtype is not None:
-            return pa.array([_plain(value) for value in values], self.arrow_type())
-        if not values:
-            return pa.array([], self.arrow_type())
-        items = pa.array(_native(np.concatenate([np.asarray(value) for value in values])), _type_of(self.dtype))
-        offsets = np.zeros(len(values) + 1, np.int32)
-        np.cumsum([len(value) for value in values], out=offsets[1:])
-        return pa.ListArray.from_arrays(pa.array(offsets), items)
+        arrays = [np.asarray(value) for value in self.clean(values)]
+        flat = np.concatenate([array.reshape(-1) for array in arrays]) if arrays else np.empty(0, self.dtype)
+        found = _leaves(flat, pa)
+        for level in reversed(range(self.dimensions)):
+            sizes = [np.full(math.prod(array.shape[:level]), array.shape[level], np.int64) for array in arrays]
+            offsets = np.cumsum(np.concatenate([np.zeros(1, np.int64), *sizes]))
+            if offsets[-1] >= 2**31:
+                raise Misfit("fewer than 2**31 elements in a batch; give a smaller batch_rows", f"\0{offsets[-1]}")
+            found = pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), found)
+        return found
 
     def to_numpy(self, values: Any) -> Any:
         import numpy as np
@@ -73,26 +84,112 @@ class Arrays(Kind):
         return objects([np.array(value) for value in values])
 
     def from_arrow(self, array: Any) -> list[Any]:
-        import numpy as np
+        pa = pyarrow()
+        found = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+        levels: list[Any] = []
+        while _is_list(found.type, pa):
+            if found.null_count:
+                at = array.is_null().to_pylist().index(True) if not levels else None
+                raise Misfit("numpy.ndarray", None, at)
+            levels.append(pa.compute.list_value_length(found).to_numpy(zero_copy_only=False))
+            found = found.flatten()
+        read = _reader(found, pa)
+        done: list[Any] = []
+        starts, start = [0] * len(levels), 0
+        for at in range(len(array)):
+            shape: list[int] = []
+            count = 1
+            for level, lengths in enumerate(levels):
+                part = lengths[starts[level] : starts[level] + count]
+                starts[level] += count
+                size = int(part[0]) if count else 0
+                if (part != size).any():
+                    raise Misfit("lists of one length for an array", "\0lists of several lengths", at)
+                shape.append(size)
+                count *= size
+            done.append(read(start, start + count).reshape(shape))
+            start += count
+        return done
 
-        if array.null_count:
-            raise Misfit("numpy.ndarray", None, array.is_null().to_pylist().index(True))
-        return [np.asarray(value.values.to_numpy(zero_copy_only=False)) for value in array]
+
+def _is_list(found: Any, pa: Any) -> bool:
+    tests = pa.types
+    return bool(tests.is_list(found) or tests.is_large_list(found) or tests.is_fixed_size_list(found))
 
 
 def _native(array: Any) -> Any:
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
-def _plain(value: Any) -> Any:
+def _leaves(flat: Any, pa: Any) -> Any:
+    """The Arrow array of the elements of an array of one dimension."""
     import numpy as np
 
-    found = np.asarray(value)
-    if found.dtype.names is None:
-        return found.tolist() if found.dtype.kind not in "mM" else _native(found).tolist()
-    if found.ndim:
-        return [_plain(item) for item in found]
-    return {name: _plain(found[name]) for name in found.dtype.names}
+    dtype = flat.dtype
+    if dtype.names is not None:
+        fields = list(_type_of(dtype))
+        parts = []
+        for field, name in zip(fields, dtype.names, strict=True):
+            part = _leaves(np.ascontiguousarray(flat[name]).reshape(-1), pa)
+            for at in reversed(range(1, flat[name].ndim)):
+                part = pa.FixedSizeListArray.from_arrays(part, flat[name].shape[at])
+            parts.append(part if part.type == field.type else part.cast(field.type))
+        return pa.StructArray.from_arrays(parts, fields=fields)
+    if dtype.kind in "USV":
+        return pa.array(flat.tolist(), _type_of(dtype))
+    return pa.array(_native(np.ascontiguousarray(flat)), _type_of(dtype))
+
+
+def _reader(found: Any, pa: Any) -> Any:
+    """A function that gives the elements between two places as an array of one dimension, which is a copy."""
+    import numpy as np
+
+    found = decoded(found)
+    if pa.types.is_string(found.type) or pa.types.is_large_string(found.type):
+        text = _without_null(found).to_pylist()
+        return lambda start, stop: np.array(text[start:stop], np.str_)  # as wide as the longest
+    if pa.types.is_binary(found.type) or pa.types.is_large_binary(found.type):
+        raw = _without_null(found).to_pylist()
+        return lambda start, stop: np.array(raw[start:stop], np.bytes_)
+    flat = _elements(found, pa)
+    return lambda start, stop: flat[start:stop].copy()
+
+
+def _without_null(found: Any) -> Any:
+    if found.null_count:
+        raise Misfit("an array without nulls", None)
+    return found
+
+
+def _elements(found: Any, pa: Any) -> Any:
+    """The NumPy array of elements of one size."""
+    import numpy as np
+
+    found = decoded(found)
+    if pa.types.is_struct(found.type) and len(found.type):
+        _without_null(found)
+        parts = {field.name: _elements(found.field(at), pa) for at, field in enumerate(found.type)}
+        types = [(name, part.dtype, part.shape[1:]) for name, part in parts.items()]
+        made = np.empty(len(found), np.dtype(types))
+        for name, part in parts.items():
+            made[name] = part
+        return made
+    if pa.types.is_fixed_size_list(found.type):
+        size = found.type.list_size
+        inner = _elements(_without_null(found).flatten(), pa)
+        return inner.reshape(len(found), size, *inner.shape[1:])
+    if pa.types.is_string(found.type):
+        return np.array(_without_null(found).to_pylist(), np.str_)
+    if pa.types.is_binary(found.type):
+        return np.array(_without_null(found).to_pylist(), np.bytes_)
+    if pa.types.is_fixed_size_binary(found.type):
+        return np.array(_without_null(found).to_pylist(), f"V{found.type.byte_width}")
+    if pa.types.is_timestamp(found.type) or pa.types.is_date32(found.type) or pa.types.is_duration(found.type):
+        held: Any = found.to_numpy(zero_copy_only=False)  # null is NaT
+        return held
+    if not (pa.types.is_integer(found.type) or pa.types.is_floating(found.type) or pa.types.is_boolean(found.type)):
+        raise Misfit("numpy.ndarray", f"\0elements of {found.type}")
+    return _without_null(found).to_numpy(zero_copy_only=False)
 
 
 def _type_of(dtype: Any) -> Any:
@@ -101,14 +198,16 @@ def _type_of(dtype: Any) -> Any:
         return pa.struct([(name, _type_of(dtype.fields[name][0])) for name in dtype.names])
     if dtype.subdtype is not None:
         found = _type_of(dtype.subdtype[0])
-        for _ in dtype.subdtype[1]:
-            found = pa.list_(found)
+        for size in reversed(dtype.subdtype[1]):
+            found = pa.list_(found, size)
         return found
     if dtype.kind == "U":
         return pa.string()
-    if dtype.kind in "SV":
+    if dtype.kind == "S":
         return pa.binary()
+    if dtype.kind == "V":
+        return pa.binary(dtype.itemsize)
     try:
         return pa.from_numpy_dtype(dtype.newbyteorder("="))
-    except pa.ArrowNotImplementedError:
+    except (pa.ArrowNotImplementedError, ValueError):
         raise Misfit("an array of a type that Arrow has", f"\0an array of {dtype}") from None

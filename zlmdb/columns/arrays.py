@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from zlmdb import errors
 from zlmdb.columns import extras
 from zlmdb.columns.kind import objects
 from zlmdb.columns.lookup import kind_of_values
@@ -137,7 +138,7 @@ def polars_frame(arrays: Mapping[str, Any]) -> Any:
 
 def pandas_of(table: Any) -> Any:
     """The pandas.DataFrame of a pyarrow.Table: nullable columns of integers and bools get pandas' nullable types, UUIDs
-    become objects of uuid.UUID, and what NumPy has no type for objects of Python.
+    become objects of uuid.UUID, maps dicts, and what NumPy has no type for objects of Python.
     """
     pd = extras.pandas("to_pandas()")
     pa = extras.pyarrow("to_pandas()")
@@ -152,7 +153,7 @@ def pandas_of(table: Any) -> Any:
     columns = []
     for field, column in zip(table.schema, table.columns, strict=True):
         if field.type == pa.uuid() or pa.types.is_nested(field.type):
-            columns.append(pd.Series(objects(column.to_pylist()), dtype=object))
+            columns.append(pd.Series(objects(column.to_pylist(maps_as_pydicts="strict")), dtype=object))
         elif field.nullable and field.type in nullable:
             columns.append(column.to_pandas(types_mapper=nullable.get))
         else:
@@ -166,6 +167,11 @@ def polars_of(table: Any) -> Any:
     """The polars.DataFrame of a pyarrow.Table; UUIDs are columns of 16 bytes."""
     pl = extras.polars("to_polars()")
     pa = extras.pyarrow("to_polars()")
+    for field in table.schema:
+        if pa.types.is_interval(field.type) or pa.types.is_decimal256(field.type) or pa.types.is_union(field.type):
+            raise errors.ValueTypeError(
+                f"column {field.name}: Polars has no type for {field.type}; take it with to_arrow()", field=field.name
+            )
     plain = [
         column.cast(pa.binary(16)).cast(pa.binary()) if field.type == pa.uuid() else column
         for field, column in zip(table.schema, table.columns, strict=True)

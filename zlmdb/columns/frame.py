@@ -6,6 +6,7 @@ batch at a time, and how to decode them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ from zlmdb.columns.kind import Kind, Misfit
 from zlmdb.columns.kinds import Typed
 from zlmdb.columns.lookup import kind_of
 from zlmdb.columns.output import BATCH_ROWS
-from zlmdb.columns.pieces import filtered, joined_arrays, joined_batches
+from zlmdb.columns.pieces import Lasting, filtered, joined_arrays, joined_batches
 from zlmdb.columns.rows import VALUE, ValueColumns
 from zlmdb.keys.base import KeyCodec
 from zlmdb.values.base import ValueCodec
@@ -274,8 +275,10 @@ class Frame:
         encoded, data = chunk
         parts = [column.part for column in columns if column.part is not None]
         fields = [column.field for column in columns if column.field is not None]
+        # Of an array of keys only the declared type can be made.
+        other = any(column.part is not None and column.name in self._given for column in columns)
         try:
-            held = iter(self._keys.decode(encoded, parts))
+            held = iter(self._keys.decode(encoded, parts, other))
             made = iter(self._decoder(tuple(fields))(data) if fields else ())
         except Exception as error:
             raise self._broken(chunk, error) from error
@@ -313,15 +316,20 @@ class Frame:
     def schema(self, columns: Sequence[Column] | None = None) -> Any:
         """The Arrow schema of the wanted columns."""
         pa = extras.pyarrow("to_arrow()")
-        certain = self.certain() if columns is None else columns
-        return pa.schema([pa.field(c.name, c.kind.arrow_type(), c.kind.optional) for c in certain])
+        fields = []
+        for column in self.certain() if columns is None else columns:
+            try:
+                fields.append(pa.field(column.name, column.kind.arrow_type(), column.kind.nullable))
+            except Misfit as wrong:  # there is no such type in Arrow
+                raise self._misfit(None, column, wrong) from None
+        return pa.schema(fields)
 
     def reader(self) -> Any:
         """A pyarrow.RecordBatchReader; it reads on as batches are taken from it."""
         pa = extras.pyarrow("to_arrow()")
         columns = self.certain()
         schema = self.schema(columns)
-        return pa.RecordBatchReader.from_batches(schema, self.arrow_batches(columns, schema))
+        return pa.RecordBatchReader.from_batches(schema, Lasting(self.arrow_batches(columns, schema)))
 
     def arrow_batches(self, columns: Sequence[Column], schema: Any) -> Iterator[Any]:
         """The record batches of some columns."""
@@ -367,7 +375,17 @@ class Frame:
         known = {column.name for column in columns}
         more = copy(self)
         more._wanted = [c.name for c in more.columns() if c.name not in known and c.name in text]
-        return more.certain() if more._wanted else []
+        found = more.certain() if more._wanted else []
+        try:  # before any row is read, as there may be none
+            self.schema([*columns, *found]).empty_table().filter(expression)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
+            name = re.search(r"No match for FieldRef\.Name\((.*?)\) in", str(error))
+            if name is not None:
+                raise self._no_column(name[1], {column.name: column for column in self.columns()}) from None
+            raise errors.SchemaError(
+                f"table {self.source.table}, where: {text} does not fit the columns: {error}", table=self.source.table
+            ) from error
+        return found
 
     def _arrow(self, column: Column, values: Any, chunk: tuple[list[bytes], list[bytes]]) -> Any:
         pa = extras.pyarrow("to_arrow()")

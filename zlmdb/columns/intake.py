@@ -80,10 +80,10 @@ class Intake:
             ValueTypeError: at a value that does not fit; names the row and the column, and the file if there is one.
         """
         done = 0
+        if self._given.names is not None:  # before the first row, as there may be none
+            self._check([name for name in self._given.names if name not in self.ignore], self._given.names)
         for batch in self._given.batches:
             names = [name for name in batch.schema.names if name not in self.ignore]
-            if done == 0:
-                self._check(names, batch.schema.names)
             held = {name: self._column(name, batch.column(batch.schema.names.index(name)), done) for name in names}
             yield from self._assemble(held, batch.num_rows)
             done += batch.num_rows
@@ -189,6 +189,6 @@ def csv_type(kind: Kind, pa: Any) -> Any:
 def _absent(array: Any, kind: Kind) -> Any:
     """The column of a CSV file with nulls where text is empty and None is among the values."""
     pa = extras.pyarrow("load()")
-    if kind.optional and pa.types.is_string(array.type):
-        return pa.compute.if_else(pa.compute.equal(array, ""), None, array)
+    if kind.optional and (pa.types.is_string(array.type) or pa.types.is_binary(array.type)):
+        return pa.compute.if_else(pa.compute.equal(pa.compute.binary_length(array), 0), None, array)
     return array

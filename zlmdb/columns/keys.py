@@ -141,19 +141,20 @@ class KeyColumns:
         """The kinds of the parts."""
         return [key_kind(part) for part in self.parts]
 
-    def decode(self, encoded: Sequence[bytes], wanted: Sequence[int]) -> list[Any]:
+    def decode(self, encoded: Sequence[bytes], wanted: Sequence[int], objects: bool = False) -> list[Any]:
         """The columns of some parts.
 
         Args:
             encoded: the keys' bytes, without slot.
             wanted: the numbers of the parts.
+            objects: True gives lists of Python objects, never arrays.
 
         Raises:
             KeyValueError: if a key cannot be decoded. It is for the caller to find out which.
         """
         if not wanted:
             return []
-        if self.places is not None and all(type(self.parts[at]) in _VECTORS for at in wanted):
+        if not objects and self.places is not None and all(type(self.parts[at]) in _VECTORS for at in wanted):
             found = self._at_once(encoded, wanted)
             if found is not None:
                 return found

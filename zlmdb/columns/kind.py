@@ -56,6 +56,8 @@ class Kind:
     plain = False
     #: True if more values may tell more about the kind than the first one does.
     open_ended = False
+    #: True if NaN is a value like others.
+    nan = False
     #: The types of values that need no closer look.
     types: frozenset[type] = frozenset()
 
@@ -68,6 +70,11 @@ class Kind:
         kind.expects = f"{self.expects} or None"
         kind.types = self.types | {NONE}
         return kind
+
+    @property
+    def nullable(self) -> bool:
+        """True if the Arrow column may hold nulls."""
+        return self.optional
 
     def arrow_type(self) -> Any:
         """The type of the Arrow column."""

@@ -55,6 +55,8 @@ class _Int(Scalar):
 
 
 class _Float(Scalar):
+    nan = True
+
     def convert(self, value: Any) -> Any:
         if isinstance(value, (float, int)) and not isinstance(value, bool) and float(value) == value:
             return float(value)

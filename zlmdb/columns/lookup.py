@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any, Union, get_args, get_origin
 
 from zlmdb.columns import kinds, timekinds
+from zlmdb.columns.extras import pyarrow
 from zlmdb.columns.kind import Kind, Misfit, objects
 from zlmdb.columns.kinds import Enum
 from zlmdb.columns.nested import Listed, Mapped, Record, Tupled
@@ -148,7 +149,14 @@ class Undeclared(Kind):
         return kind_of_values(values)
 
     def from_arrow(self, array: Any) -> list[Any]:
-        found: list[Any] = array.to_pylist()
+        pa = pyarrow()
+        if not pa.types.is_nested(array.type):
+            found: list[Any] = array.to_pylist()
+            return found
+        try:
+            found = array.to_pylist(maps_as_pydicts="strict")
+        except KeyError as error:
+            raise Misfit("maps with each key once", f"\0{error.args[0]}") from None
         return found
 
 
@@ -160,13 +168,9 @@ class Nothing(Kind):
     types = frozenset((types.NoneType,))
 
     def arrow_type(self) -> Any:
-        from zlmdb.columns.extras import pyarrow
-
         return pyarrow().null()
 
     def to_arrow(self, values: Any) -> Any:
-        from zlmdb.columns.extras import pyarrow
-
         return pyarrow().nulls(len(self.clean(values)))
 
     def to_numpy(self, values: Any) -> Any:

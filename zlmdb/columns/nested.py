@@ -14,16 +14,18 @@ In NumPy all of them are columns of objects.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin
 
 from zlmdb.columns.extras import pyarrow
 from zlmdb.columns.kind import Kind, Misfit
+from zlmdb.errors import short
 from zlmdb.values.records import RecordInfo
 
-__all__ = ["Listed", "Mapped", "Record", "Tupled", "make_rows"]
+__all__ = ["Listed", "Mapped", "Record", "Tupled", "make_rows", "offsets_of"]
 
 
-def _offsets(values: Sequence[Any]) -> list[int | None]:
+def offsets_of(values: Sequence[Any]) -> list[int | None]:
     """Where the parts of each value begin; None where there is none."""
     offsets: list[int | None] = []
     done = 0
@@ -117,7 +119,7 @@ class Listed(_Compound):
     def to_arrow(self, values: Any) -> Any:
         pa = pyarrow()
         values = self.clean(values)
-        offsets = _offsets(values)
+        offsets = offsets_of(values)
         items = self._inside(offsets, lambda: self.parts[0].to_arrow(self.columns(values)[0]))
         return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), items, type=self.arrow_type())
 
@@ -126,11 +128,17 @@ class Listed(_Compound):
         if found is None:
             return [None] * len(array)
         lengths = pyarrow().compute.list_value_length(found).to_pylist()
-        items = self._inside(_offsets([None if n is None else range(n) for n in lengths]), lambda: self._items(found))
-        done, at = [], 0
+        items = self._inside(offsets_of([None if n is None else range(n) for n in lengths]), lambda: self._items(found))
+        done: list[Any] = []
+        at = 0
         for length in lengths:
-            done.append(None if length is None else self.make(items[at : at + length]))
-            at += length or 0
+            size = length or 0
+            made = self.make(items[at : at + size])
+            if len(made) != size:
+                twice = next(item for n, item in enumerate(items[at : at + size]) if item in items[at : at + n])
+                raise Misfit(f"{self.expects}, each once", f"\0{short(twice)} twice", len(done))
+            done.append(None if length is None else made)
+            at += size
         return done
 
     def _items(self, array: Any) -> list[Any]:
@@ -160,7 +168,7 @@ class Mapped(_Compound):
     def to_arrow(self, values: Any) -> Any:
         pa = pyarrow()
         values = self.clean(values)
-        offsets = _offsets(values)
+        offsets = offsets_of(values)
         keys, items = self._inside(
             offsets,
             lambda: [part.to_arrow(held) for part, held in zip(self.parts, self.columns(values), strict=True)],
@@ -184,17 +192,21 @@ class Mapped(_Compound):
         first = found.offsets[0].as_py() if len(found) else 0
         total = sum(len(row) for row in rows if row is not None)
         keys, items = self._inside(
-            _offsets(lengths),
+            offsets_of(lengths),
             lambda: [
                 part.from_arrow(held.slice(first, total))
                 for part, held in zip(self.parts, (found.keys, found.items), strict=True)
             ],
         )
-        done, at = [], 0
+        done: list[Any] = []
+        at = 0
         for row in rows:
             size = 0 if row is None else len(row)
-            pairs = zip(keys[at : at + size], items[at : at + size], strict=True)
-            done.append(None if row is None else dict(pairs))
+            made = dict(zip(keys[at : at + size], items[at : at + size], strict=True))
+            if len(made) != size:
+                twice = next(key for n, key in enumerate(keys[at : at + size]) if key in keys[at : at + n])
+                raise Misfit(f"{self.expects}, each key once", f"\0the key {short(twice)} twice", len(done))
+            done.append(None if row is None else made)
             at += size
         return done
 
@@ -314,6 +326,16 @@ class Record(_Struct):
         return self._spread(found, make_rows(self.info, columns, len(found) - found.null_count))
 
 
+def _may_be_none(declared: Any) -> bool:
+    if declared is Any or declared is None or declared is type(None):
+        return True
+    if hasattr(declared, "__metadata__"):  # Annotated
+        return _may_be_none(declared.__origin__)
+    return get_origin(declared) in (Union, UnionType, Literal) and any(
+        option is None or option is type(None) for option in get_args(declared)
+    )
+
+
 def make_rows(info: RecordInfo, columns: dict[str, list[Any]], count: int) -> Iterable[Any]:
     """Records made of their columns; fields without a column get their default.
 
@@ -325,9 +347,9 @@ def make_rows(info: RecordInfo, columns: dict[str, list[Any]], count: int) -> It
     fields = list(info.fields.values())
     if info.kind == "typeddict":
         names = list(columns)
-        absent = [not info.fields[name].required for name in names]
+        # A null is None where the field may be that, and otherwise says that the row does not have the field.
+        absent = [not info.fields[name].required and not _may_be_none(info.fields[name].type) for name in names]
         for row in zip(*columns.values(), strict=True) if columns else [()] * count:
-            # What a row does not have is not the same as None.
             yield {
                 name: value
                 for name, value, optional in zip(names, row, absent, strict=True)

@@ -158,12 +158,18 @@ class Output:
 
 
 def is_columns(given: Any) -> bool:
-    """True if something holds columns: a path, an Arrow object, or a frame of pandas or Polars."""
+    """True if something holds columns: a path, an Arrow object, a frame of pandas or Polars, NumPy arrays by name."""
     if isinstance(given, (str, os.PathLike)):
         return True
-    if isinstance(given, (Output, Mapping)):
+    if isinstance(given, Output):
         return False
+    if isinstance(given, Mapping):
+        # As to_numpy() gives them. Whether they are columns, or rows that are arrays, the table's key tells.
+        arrays = ("ndarray", "MaskedArray")
+        return bool(given) and all(type(a).__name__ in arrays and hasattr(a, "dtype") for a in given.values())
     package = type(given).__module__.partition(".")[0]
     return (
-        hasattr(given, "__arrow_c_stream__") or hasattr(given, "__arrow_c_array__") or package in ("pandas", "pyarrow")
+        hasattr(given, "__arrow_c_stream__")
+        or hasattr(given, "__arrow_c_array__")
+        or package in ("pandas", "pyarrow", "polars")
     )

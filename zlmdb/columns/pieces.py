@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from zlmdb.columns.kind import Kind, objects
 
-__all__ = ["filtered", "joined_arrays", "joined_batches"]
+__all__ = ["Lasting", "filtered", "joined_arrays", "joined_batches"]
+
+
+class Lasting:
+    """An iterator that, once it has failed, fails again, where a generator would seem to have come to its end."""
+
+    def __init__(self, given: Iterator[Any]) -> None:
+        self._given = given
+        self._error: Exception | None = None
+
+    def __iter__(self) -> Lasting:
+        return self
+
+    def __next__(self) -> Any:
+        if self._error is not None:
+            raise self._error
+        try:
+            return next(self._given)
+        except StopIteration:
+            raise
+        except Exception as error:
+            self._error = error
+            raise
 
 
 def filtered(batch: Any, expression: Any, pa: Any) -> list[Any]:

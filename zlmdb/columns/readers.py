@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from zlmdb import errors
 from zlmdb.columns import extras
+from zlmdb.columns.arraykind import Arrays
+from zlmdb.columns.given import array_of, filled
 from zlmdb.columns.kind import Kind, Misfit
+from zlmdb.columns.timekinds import AWARE
 
 __all__ = ["Batches", "open_columns", "without_views"]
 
@@ -18,6 +21,9 @@ Declared = Callable[[str], Kind | None]
 
 #: How many rows of a file are in memory at a time.
 ROWS = 65_536
+#: How many bytes of a CSV file are read at a time, and how many at most, where a row is longer.
+BLOCK = 1 << 20
+MOST_BLOCK = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -29,12 +35,14 @@ class Batches:
         path: of the file that they come from, or None.
         total: number of rows, or None if that is not known.
         text: True if the values were text, and empty text may stand for None.
+        names: of the columns; None if only the batches tell.
     """
 
     batches: Iterator[Any]
     path: str | None = None
     total: int | None = None
     text: bool = False
+    names: list[str] | None = None
 
 
 def open_columns(given: Any, text_types: Callable[[list[str]], dict[str, Any]], declared: Declared) -> Batches:
@@ -54,21 +62,27 @@ def open_columns(given: Any, text_types: Callable[[list[str]], dict[str, Any]], 
     if isinstance(given, (str, os.PathLike)):
         return _file(os.fspath(given), text_types)
     if type(given).__module__.partition(".")[0] == "pandas":
-        table = _of_pandas(given, pa, declared)
-        return Batches(iter(table.to_batches(max_chunksize=ROWS)), total=table.num_rows)
+        given = _of_pandas(given, pa, declared)
+    elif isinstance(given, Mapping):
+        given = _of_arrays(given, pa, declared)
     if isinstance(given, pa.RecordBatch):
-        return Batches(iter([given]), total=given.num_rows)
+        return Batches(iter([given]), total=given.num_rows, names=given.schema.names)
     if isinstance(given, pa.Table):
-        return Batches(iter(given.to_batches(max_chunksize=ROWS)), total=given.num_rows)
+        return Batches(iter(given.to_batches(max_chunksize=ROWS)), total=given.num_rows, names=list(given.column_names))
     if hasattr(given, "to_reader"):  # a dataset's scanner
-        return Batches(_sliced(given.to_reader()))
-    if hasattr(given, "__arrow_c_stream__"):
-        return Batches(_sliced(pa.RecordBatchReader.from_stream(given)), total=_length(given))
-    if hasattr(given, "__arrow_c_array__"):
-        batch = pa.record_batch(given)
-        return Batches(iter([batch]), total=batch.num_rows)
+        return _stream(given.to_reader())
+    try:
+        if hasattr(given, "__arrow_c_stream__"):
+            return _stream(pa.RecordBatchReader.from_stream(given), _length(given))
+        if hasattr(given, "__arrow_c_array__"):
+            batch = pa.record_batch(given)
+            return Batches(iter([batch]), total=batch.num_rows, names=batch.schema.names)
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:  # a column alone
+        raise TypeError(f"load(): expected columns with names, found {type(given).__name__}: {error}") from error
+    if hasattr(given, "collect"):
+        raise TypeError(f"load(): expected rows, columns or a path, found {type(given).__name__}; hand over collect()")
     if hasattr(given, "to_batches"):  # a dataset
-        return Batches(_sliced(given.to_batches()))
+        return Batches(_sliced(given.to_batches()), names=given.schema.names)
     raise TypeError(f"load(): expected rows, columns or a path, found {type(given).__name__} {errors.short(given)}")
 
 
@@ -105,6 +119,10 @@ def _length(given: Any) -> int | None:
         return None
 
 
+def _stream(reader: Any, total: int | None = None) -> Batches:
+    return Batches(_sliced(reader), total=total, names=reader.schema.names)
+
+
 def _sliced(batches: Any) -> Iterator[Any]:
     for batch in batches:
         for start in range(0, batch.num_rows, ROWS):
@@ -126,19 +144,59 @@ def _of_pandas(frame: Any, pa: Any, declared: Declared) -> Any:
     return pa.table(columns)
 
 
-def _of_series(column: Any, pa: Any, kind: Kind | None) -> Any:
-    try:
-        return pa.Array.from_pandas(column)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
-        if kind is None:
-            raise
-    try:
-        return pa.Array.from_pandas(column, type=kind.arrow_type())
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+def _of_arrays(arrays: Mapping[str, Any], pa: Any, declared: Declared) -> Any:
+    """The Arrow table of NumPy arrays by name, as to_numpy() gives them."""
+    lengths = {name: len(array) for name, array in arrays.items()}
+    if len(set(lengths.values())) > 1:
+        raise errors.ValueTypeError(f"arrays: expected arrays of one length, found {lengths}")
+    columns = {}
+    for name, array in arrays.items():
         try:
-            return kind.to_arrow([None if value is None else value for value in column])
+            columns[name] = _of_array(array, pa, declared(name))
         except Misfit as wrong:
-            raise pa.ArrowInvalid(f"row {(wrong.at or 0) + 1}: {wrong.found}") from None
+            row = "" if wrong.at is None else f", row {wrong.at + 1}"
+            raise errors.ValueTypeError(
+                f"arrays{row}, column {name}: expected {wrong.expected}, found {wrong.found}", field=name
+            ) from None
+        except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+            raise errors.ValueTypeError(f"arrays, column {name}: {error}", field=name) from error
+    return pa.table(columns)
+
+
+def _of_array(array: Any, pa: Any, kind: Kind | None) -> Any:
+    import numpy as np
+
+    if isinstance(array, np.ma.MaskedArray):
+        return pa.array(np.ma.getdata(array), mask=np.ma.getmaskarray(array))
+    if array.dtype.kind == "O":
+        values = array.tolist()
+        if any(isinstance(value, np.ndarray) for value in values):
+            return Arrays().settle(values).to_arrow(values)
+        return array_of(values, kind)
+    if array.ndim > 1:
+        return Arrays().settle(list(array)).to_arrow(list(array))
+    if array.dtype.kind == "M" and kind is not None and kind.expects.startswith(AWARE.expects):
+        return pa.array(array.astype("M8[us]")).cast(pa.timestamp("us", "UTC"))  # NumPy's times have no zone
+    if array.dtype.kind == "f" and kind is not None and kind.nan and kind.optional:
+        return pa.array(array, mask=np.isnan(array))
+    return pa.array(
+        np.ascontiguousarray(array) if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+    )
+
+
+def _of_series(column: Any, pa: Any, kind: Kind | None) -> Any:
+    """The Arrow array of a column. What pandas takes for missing is null; NaN is not, where None is not allowed."""
+    nan = kind is not None and kind.nan and not kind.optional
+    if column.dtype.kind == "O" and column.dtype == object:
+        try:
+            return array_of(filled(column.tolist(), nan), kind)
+        except Misfit as wrong:
+            raise pa.ArrowInvalid(
+                f"row {(wrong.at or 0) + 1}: expected {wrong.expected}, found {wrong.found}"
+            ) from None
+    if nan and column.dtype.kind == "f" and not hasattr(column.dtype, "na_value"):
+        return pa.array(column.to_numpy())
+    return pa.Array.from_pandas(column)
 
 
 def _file(path: str, text_types: Callable[[list[str]], dict[str, Any]]) -> Batches:
@@ -150,16 +208,26 @@ def _file(path: str, text_types: Callable[[list[str]], dict[str, Any]]) -> Batch
     if name.endswith((".csv", ".csv.gz", ".tsv", ".tsv.gz")):
         return _csv(path, "\t" if ".tsv" in name else ",", text_types)
     if name.endswith((".arrow", ".feather", ".ipc")):
-        pa = extras.pyarrow("load()")
-        return Batches(_sliced(pa.ipc.open_file(path).get_batch(at) for at in range(_count(path, pa))), path)
+        return _ipc(path)
     raise ValueError(
         f"file {path}: expected the ending .parquet, .csv, .tsv (or .csv.gz, .tsv.gz) or .arrow, which tells the format"
     )
 
 
-def _count(path: str, pa: Any) -> int:
-    number: int = pa.ipc.open_file(path).num_record_batches
-    return number
+def _ipc(path: str) -> Batches:
+    pa = extras.pyarrow("load()")
+    try:
+        file = pa.ipc.open_file(path)
+    except pa.ArrowInvalid as error:
+        raise errors.DecodeError(f"file {path}: expected an Arrow file: {error}") from error
+
+    def batches() -> Iterator[Any]:
+        try:
+            yield from _sliced(file.get_batch(at) for at in range(file.num_record_batches))
+        except (pa.ArrowInvalid, OSError) as error:
+            raise errors.DecodeError(f"file {path}: expected an Arrow file: {error}") from error
+
+    return Batches(batches(), path, names=file.schema.names)
 
 
 def _parquet(path: str) -> Batches:
@@ -171,48 +239,105 @@ def _parquet(path: str) -> Batches:
         raise errors.DecodeError(f"file {path}: expected a Parquet file: {error}") from error
 
     def batches() -> Iterator[Any]:
-        with file:
-            yield from file.iter_batches(batch_size=ROWS)
+        try:
+            with file:
+                yield from file.iter_batches(batch_size=ROWS)
+        except (pa.ArrowInvalid, OSError) as error:
+            raise errors.DecodeError(f"file {path}: expected a Parquet file: {error}") from error
 
-    return Batches(batches(), path, file.metadata.num_rows)
+    return Batches(batches(), path, file.metadata.num_rows, names=file.schema_arrow.names)
 
 
 def _csv(path: str, delimiter: str, text_types: Callable[[list[str]], dict[str, Any]]) -> Batches:
     pa = extras.pyarrow("load()")
     csv = extras.need("pyarrow.csv", "load() of a CSV file")
     parse = csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
-    names = _header(path, csv, parse)
+    names, empty = _header(path, delimiter)
     convert = csv.ConvertOptions(column_types=text_types(names), strings_can_be_null=False, null_values=[""])
-    # One thread, because only then errors tell the row.
-    read = csv.ReadOptions(use_threads=False)
 
     def batches() -> Iterator[Any]:
-        try:
-            with csv.open_csv(path, read_options=read, parse_options=parse, convert_options=convert) as reader:
-                yield from _sliced(reader)
-        except pa.ArrowInvalid as error:
-            raise _unreadable(path, names, str(error)) from error
+        done, block, lines = 0, BLOCK, False
+        while not empty:
+            # One thread, because only then errors tell the row.
+            read = csv.ReadOptions(use_threads=False, block_size=block)
+            before = done
+            try:
+                with csv.open_csv(path, read_options=read, parse_options=parse, convert_options=convert) as reader:
+                    for batch in _sliced(_behind(reader, before)):
+                        done += batch.num_rows
+                        yield batch
+                        lines = _ends_in_lines(batch)
+                if done and lines and _unclosed(path, delimiter):
+                    raise errors.DecodeError(f"file {path}, row {done}: expected a quote that is closed, found the end")
+                return
+            except (pa.ArrowInvalid, OSError) as error:
+                if "straddl" in str(error) and block < MOST_BLOCK:
+                    block *= 16  # a row is longer than a block: again, from where we are
+                    continue
+                if isinstance(error, OSError) and error.errno is not None:
+                    raise
+                raise _unreadable(path, names, str(error)) from error
 
-    return Batches(batches(), path, text=True)
+    return Batches(batches(), path, text=True, names=names)
 
 
-def _header(path: str, csv: Any, parse: Any) -> list[str]:
+def _ends_in_lines(batch: Any) -> bool:
+    """True if there is a value of several lines in the last row: only there a quote can be open."""
+    found = [column[-1].as_py() for column in batch.columns if batch.num_rows]
+    return any(
+        "\n" in value if isinstance(value, str) else isinstance(value, bytes) and b"\n" in value for value in found
+    )
+
+
+def _unclosed(path: str, delimiter: str) -> bool:
+    """True if a quote is still open at the end of a CSV file, which pyarrow takes for the end of its text."""
+    import csv
+    import gzip
+
+    opened: Any = gzip.open if path.lower().endswith(".gz") else open
+    try:
+        with opened(path, "rt", encoding="utf-8", errors="replace", newline="") as file:
+            for _ in csv.reader(file, delimiter=delimiter, strict=True):
+                pass
+    except csv.Error as error:
+        return "unexpected end" in str(error)
+    return False
+
+
+def _behind(batches: Any, rows: int) -> Iterator[Any]:
+    """The batches without the first rows."""
+    for batch in batches:
+        skipped = min(rows, batch.num_rows)
+        rows -= skipped
+        yield batch.slice(skipped)
+
+
+def _header(path: str, delimiter: str) -> tuple[list[str], bool]:
+    """The names in the first line that is not blank; and True if there is nothing behind it."""
+    import csv as text
+    import io
+
     from pyarrow import ArrowInvalid, CompressedInputStream, OSFile
 
     try:
         file = OSFile(path)
         stream = CompressedInputStream(file, "gzip") if path.lower().endswith(".gz") else file
         with file, stream:
-            start = stream.read(1 << 20)
-        lines = start.split(b"\n", 1)
-        import csv as text
-
-        first = next(text.reader([lines[0].decode("utf-8-sig").rstrip("\r")], delimiter=parse.delimiter), [])
-    except (ArrowInvalid, UnicodeDecodeError) as error:
-        raise errors.DecodeError(f"file {path}: expected a CSV file in UTF-8: {error}") from error
+            start = bytes(stream.read(BLOCK))
+        lines = text.reader(io.StringIO(start.decode("utf-8-sig", "replace"), newline=""), delimiter=delimiter)
+        first = next((line for line in lines if line), [])
+        if any("\ufffd" in name for name in first):
+            raise errors.DecodeError(f"file {path}: expected a CSV file in UTF-8, found names that are not")
+        empty = len(start) < BLOCK and next((line for line in lines if line), None) is None
+    except (ArrowInvalid, text.Error) as error:
+        raise errors.DecodeError(f"file {path}: expected a CSV file: {error}") from error
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise errors.DecodeError(f"file {path}: expected a CSV file: {error}") from error
     if not first:
         raise errors.DecodeError(f"file {path}: expected a line with the names of the columns, found an empty file")
-    return first
+    return first, empty
 
 
 def _unreadable(path: str, names: list[str], said: str) -> errors.ValueTypeError:
@@ -221,12 +346,21 @@ def _unreadable(path: str, names: list[str], said: str) -> errors.ValueTypeError
         r"In CSV column #(\d+): (?:Row #(\d+): )?CSV conversion error to ([^:]+): invalid value '(.*)'", said
     )
     if found is None:
+        found = re.search(
+            r"In CSV column #(\d+): (?:Row #(\d+): )?CSV conversion error to (timestamp[^:]*): "
+            r"expected (?:a|no) zone offset in '(.*?)'",
+            said,
+        )
+    if found is None:
         return errors.ValueTypeError(f"file {path}: {said}")
     name = names[int(found[1])] if int(found[1]) < len(names) else f"#{found[1]}"
     row = "" if found[2] is None else f", row {int(found[2]) - 1}"  # the first line is the header
+    expected = found[3]
+    if expected.startswith("timestamp"):
+        expected = f"a time {'with' if 'tz=' in expected else 'without'} a timezone"
     return errors.ValueTypeError(
-        f"file {path}{row}, column {name}: expected {found[3]}, found {found[4]!r}",
+        f"file {path}{row}, column {name}: expected {expected}, found {found[4]!r}",
         field=name,
-        expected=found[3],
+        expected=expected,
         found=found[4],
     )

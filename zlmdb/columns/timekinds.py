@@ -106,6 +106,10 @@ class _Datetime64(Kind):
     types = frozenset((int,))
     plain = True
 
+    @property
+    def nullable(self) -> bool:
+        return True  # NaT is null
+
     def arrow_type(self) -> Any:
         return pyarrow().timestamp("ns")
 

@@ -10,11 +10,14 @@ Nothing is written, no file is read, and names of Python variables mean nothing.
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import re
+import shutil
+import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from zlmdb import errors
@@ -23,6 +26,7 @@ from zlmdb.columns.frame import Frame
 from zlmdb.columns.pieces import filtered
 from zlmdb.columns.pushdown import Condition, key_range, scans
 from zlmdb.columns.result import Result, as_declared
+from zlmdb.database.params import values_of
 from zlmdb.keys import Composite
 from zlmdb.tables import bounds
 from zlmdb.tables.hooks import HookedTable, Scan
@@ -35,13 +39,16 @@ __all__ = ["names_of", "query"]
 
 #: How many rows are handed to DuckDB at a time.
 SCAN_ROWS = 32_768
+#: How much of the machine's memory queries may take before they go on in temporary files.
+MEMORY = "50%"
 _SHOW = re.compile(r"\s*show\b", re.IGNORECASE)
 
 
 def names_of(db: Any) -> dict[str, list[type[Any]]]:
     """The attached tables by the names that a query may use: of their classes, and of the schema's attributes.
 
-    A name that several tables have names all of them here, and none in a query.
+    A name that several tables have names all of them here, and none in a query. Of classes that declare the same table,
+    the one that was attached last stands for it.
     """
     found: dict[str, list[type[Any]]] = {}
     tables = getattr(type(db.schema), "tables", None)
@@ -53,7 +60,37 @@ def names_of(db: Any) -> dict[str, list[type[Any]]]:
         name = table.__name__.lower()
         if name not in declared and table not in found.setdefault(name, []):
             found[name].append(table)
-    return found
+    return {name: _latest(db, held) for name, held in found.items()}
+
+
+def _latest(db: Any, tables: list[type[Any]]) -> list[type[Any]]:
+    if len(tables) == 1:
+        return tables
+    known = {db._tables[table]._definition.oid or table: table for table in tables}
+    return list(known.values())
+
+
+def _told_apart(table: str, names: Iterable[str]) -> None:
+    """Refuse a table with columns that SQL takes for one.
+
+    Raises:
+        QueryError: naming both.
+    """
+    alike: dict[str, str] = {}
+    for name in names:
+        other = alike.setdefault(_folded(name), name)
+        if other is not name:
+            raise errors.QueryError(
+                f"table {table}: SQL does not tell the columns {other} and {name} apart, which differ in case only; "
+                "take its columns with to_arrow()",
+                table=table,
+                field=name,
+            )
+
+
+def _folded(name: str) -> str:
+    """A name as DuckDB compares it: without regard to the case of the letters of ASCII, and of no others."""
+    return "".join(letter.lower() if letter.isascii() else letter for letter in name)
 
 
 class _MapScan:
@@ -119,6 +156,7 @@ class _View:
         self.source = f"zlmdb_t{number}"
         self.run = run
         self.scan: Scan = table._zlmdb_scan(SCAN_ROWS) if isinstance(table, HookedTable) else _MapScan(table)
+        _told_apart(table._definition.name, self.scan.names)
         names = {name: f"t{number}_c{at}" for at, name in enumerate(self.scan.names)}
         #: The columns by the names that DuckDB knows them by, the key first: what counts rows reads the first one.
         self.columns = {names[name]: name for name in sorted(names, key=lambda name: name not in self.scan.keys)}
@@ -192,11 +230,20 @@ def _quoted(name: str) -> str:
 _engines: dict[int, Any] = {}
 
 
+def _remove(directory: str, process: int) -> None:
+    if os.getpid() == process:  # not a child of a fork
+        shutil.rmtree(directory, ignore_errors=True)
+
+
 def _connection(duckdb: Any) -> Any:
     """A connection of its own for one query, with views of its own, which sees nothing but what it is given."""
     engine = _engines.get(os.getpid())
     if engine is None:
-        engine = duckdb.connect(":memory:", config={"python_enable_replacements": "false"})
+        # What does not fit in memory goes to a directory that nobody else can read, not to the working directory.
+        spill = tempfile.mkdtemp(prefix="zlmdb-sql-")
+        atexit.register(_remove, spill, os.getpid())
+        config = {"python_enable_replacements": "false", "temp_directory": spill, "memory_limit": MEMORY}
+        engine = duckdb.connect(":memory:", config=config)
         engine.execute("SET GLOBAL TimeZone = 'UTC'")
         engine.execute("SET enable_external_access = false; SET lock_configuration = true")
         engine = _engines.setdefault(os.getpid(), engine)
@@ -252,15 +299,17 @@ def query(txn: Transaction, text: str, params: Sequence[Any] | Mapping[str, Any]
     try:
         _check(con, duckdb, text)
         views = _views(con, txn, text, run)
-        values = _values(params)
+        values = values_of(params)
         if views:
             plan = con.execute(f"EXPLAIN (FORMAT json)\n{text}", values).fetchall()
             found = [scan for _, part in plan for scan in scans(json.loads(part))]
             for view in views:
                 view.narrow(found)
         relation = con.sql(text, params=values)
-        types = [str(kind) for kind in relation.types]
-        return Result(as_declared(relation.to_arrow_table(), types))
+        found_table = relation.to_arrow_table()
+        if _SHOW.match(text):
+            found_table = _without_scans(found_table)
+        return Result(as_declared(found_table, relation.types))
     except duckdb.Error as error:
         if run.error is not None:
             raise run.error from None
@@ -309,8 +358,21 @@ def _views(con: Any, txn: Transaction, text: str, run: _Run) -> list[_View]:
                 continue
             views[tables[0]] = view
             con.register(view.source, _dataset_class()(view))
-        con.execute(f"CREATE TEMP VIEW {_quoted(name)} AS SELECT {view.select} FROM {view.source}")
+        # In the cases that the query has it in, where DuckDB tells them apart.
+        spelled = [name] if name.isascii() else re.findall(re.escape(name), text, re.IGNORECASE) or [name]
+        for spelling in dict.fromkeys(map(_folded, spelled)):
+            con.execute(f"CREATE TEMP VIEW {_quoted(spelling)} AS SELECT {view.select} FROM {view.source}")
     return list(views.values())
+
+
+def _without_scans(table: Any) -> Any:
+    """A list of tables without those that only the views here read."""
+    pa, compute = extras.pyarrow("SQL"), extras.need("pyarrow.compute", "SQL")
+    for name in ("name", "table_name"):
+        if name in table.column_names and pa.types.is_string(table.column(name).type):
+            ours = compute.match_substring_regex(table.column(name), r"^zlmdb_t\d+$")
+            table = table.filter(compute.invert(ours))
+    return table
 
 
 def _no_table(txn: Transaction, run: _Run, error: Exception) -> Exception | None:
@@ -325,22 +387,3 @@ def _no_table(txn: Transaction, run: _Run, error: Exception) -> Exception | None
     return errors.TableNotAttached(
         f"{txn._db.dbpath}: there is no table {name}; attached are {', '.join(sorted(known)) or 'none'}", table=name
     )
-
-
-def _values(params: Any) -> Any:
-    """The parameters, as DuckDB takes them."""
-    if params is None:
-        return None
-    if isinstance(params, Mapping):
-        return {name: _value(value) for name, value in params.items()}
-    if isinstance(params, (str, bytes)) or not isinstance(params, Sequence):
-        raise errors.QueryError(f"params: expected a list or a mapping, found {errors.short(params)}")
-    return [_value(value) for value in params]
-
-
-def _value(value: Any) -> Any:
-    if type(value).__module__ == "numpy":
-        if type(value).__name__ == "datetime64":
-            return str(value).replace("T", " ")  # as text, nanoseconds are kept
-        return value.item()
-    return getattr(value, "value", value) if type(value).__mro__[-2].__name__ == "Enum" else value

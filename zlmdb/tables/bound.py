@@ -237,8 +237,9 @@ class BoundMap(Ops, Output, Times, MutableMapping[Any, Any]):
 
         Args:
             rows: as for :meth:`put_many`; or columns, named as :meth:`to_arrow` names them: anything with
-                ``__arrow_c_stream__`` (tables and readers of pyarrow, frames of Polars), a pandas.DataFrame, or the
-                path of a file that ends in ``.parquet``, ``.csv``, ``.tsv`` or ``.arrow``.
+                ``__arrow_c_stream__`` (tables and readers of pyarrow, frames of Polars), a pandas.DataFrame, a dict of
+                NumPy arrays as :meth:`to_numpy` gives it (not for maps whose rows are arrays), or the path of a file
+                that ends in ``.parquet``, ``.csv``, ``.tsv`` or ``.arrow``.
             sorted: True if they come in the order of their keys already; saves sorting each batch.
             progress: called with the number of rows done so far, after each batch; True shows a bar on standard error;
                 None for nobody.
@@ -259,7 +260,7 @@ class BoundMap(Ops, Output, Times, MutableMapping[Any, Any]):
         """
         from zlmdb.columns.progress import reporter
 
-        if is_columns(rows):
+        if is_columns(rows) and not (isinstance(rows, Mapping) and self._of_arrays(rows)):
             from zlmdb.columns.intake import Intake
 
             intake = Intake(self._source(), rows, ignore)
@@ -269,6 +270,15 @@ class BoundMap(Ops, Output, Times, MutableMapping[Any, Any]):
             rows, holding = self._shape(rows)
         with reporter(progress, self._definition.name, total) as report:
             return self._load(iter(rows), holding, sorted, report)
+
+    def _of_arrays(self, rows: Mapping[Any, Any]) -> bool:
+        """True if a mapping to arrays holds rows that are arrays, not columns."""
+        from zlmdb.columns.frame import Frame
+
+        codec = self._definition.value
+        if getattr(codec, "codec", codec).name == "numpy":
+            return True
+        return not set(Frame(self._source())._key_names(())) <= set(rows)
 
     def _load(self, rows: Iterator[Any], holding: bool, sorted: bool, progress: Callable[[int], None] | None) -> int:
         done = 0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, overload
 
 from zlmdb import errors
 from zlmdb._typing import K, V
+from zlmdb.columns.output import Output
 from zlmdb.keys import Composite
 from zlmdb.tables import bounds, scan
 from zlmdb.tables.maintain import plan_number
@@ -20,8 +21,11 @@ if TYPE_CHECKING:
 __all__ = ["Index", "UniqueIndex", "live_index"]
 
 
-class Index(Generic[K, V]):
-    """An index of the map of a transaction: rows by something else than their key; many under one index key."""
+class Index(Output, Generic[K, V]):
+    """An index of the map of a transaction: rows by something else than their key; many under one index key.
+
+    Its columns are those of the map, key included, in the order of the index.
+    """
 
     _map: Any
     _txn: Any
@@ -144,6 +148,9 @@ class Index(Generic[K, V]):
         start, stop = self._range(self._plan.parts_of(key), None, None, "[)")
         return scan.first_key(self._txn, start, stop) is not None
 
+    def _source(self) -> IndexRows:
+        return IndexRows(self, *self._range((), None, None, "[)"), True, True)
+
     def _range(self, values: tuple[Any, ...], lo: Any, hi: Any, ends: str) -> tuple[bytes, bytes]:
         plan, name = self._plan, f"{self._map._definition.name}, index {self._plan.name}"
         if len(values) > plan.arity:
@@ -194,9 +201,10 @@ class Index(Generic[K, V]):
         return self._txn.get(self._x + data)
 
     def _dangling(self, key: Any, pk: Any) -> errors.DatabaseError:
+        entry = "an entry" if key is None else f"the entry of {errors.short(key)}"
         return errors.DatabaseError(
-            f"table {self._map._definition.name}, index {self._plan.name}: the entry of {errors.short(key)} points to "
-            f"a row {bytes(pk).hex()} that is not there; rebuild_index({self._plan.name!r}) makes the index anew",
+            f"table {self._map._definition.name}, index {self._plan.name}: {entry} points to a row {bytes(pk).hex()} "
+            f"that is not there; rebuild_index({self._plan.name!r}) makes the index anew",
             table=self._map._definition.name,
             index=self._plan.name,
         )
@@ -208,7 +216,7 @@ class Index(Generic[K, V]):
     def _scan_error(self, txn: Any, pk: Any, data: Any, error: Exception) -> Exception:
         unread = data is None and isinstance(error, AttributeError | TypeError | errors.DecodeError)
         if unread and pk is not None and txn.get(self._p + pk) is None:
-            return self._dangling("a row", pk)
+            return self._dangling(None, pk)
         found: Exception = self._map._scan_error(txn, None if pk is None else self._p + bytes(pk), data, error)
         return found
 

@@ -183,12 +183,16 @@ class IndexRows(Rows):
 
     def chunks(self, size: int, values: bool) -> Iterator[tuple[list[bytes], list[bytes]]]:
         """See :class:`zlmdb.columns.Source`."""
-        get, p = self._txn.get, self._map._p
+        txn, p = self._txn, self._map._p
         for _, entries in super().chunks(size, True):  # what an entry holds is the primary key
             if not values:
                 yield entries, []
                 continue
-            rows = [get(p + pk) for pk in entries]
+            get = txn.get  # of now: a savepoint, begun or ended since, has its own
+            try:
+                rows = [get(p + pk) for pk in entries]
+            except EngineError as error:
+                raise self._map._fault(txn, error) from error
             if None in rows:
-                raise self._index._dangling("a row", entries[rows.index(None)])
+                raise self._index._dangling(None, entries[rows.index(None)])
             yield entries, list(map(bytes, rows)) if self._txn._buffers else rows

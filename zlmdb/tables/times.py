@@ -174,7 +174,15 @@ class Times:
         """
         if not series and n is None:
             return next(iter(select(self, self._txn, self._p, bounds.after_slot(self._p), True, True, True, 1)), None)
-        prefix, given = self._series(series, "last", 1)
+        try:
+            prefix, given = self._series(series, "last", 1)
+        except errors.SchemaError as error:
+            if series:
+                raise
+            raise errors.SchemaError(
+                f"{error}; the last rows of every map are select(reverse=True, limit={n})",
+                table=self._definition.name,
+            ) from None
         if given:
             if n is not None:
                 raise TypeError("last(): n is given twice")
@@ -243,7 +251,7 @@ class Times:
     def _series(self, given: tuple[Any, ...], method: str, most: int) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """The parts of the key before the time, and what else is given."""
         at = self._time_part()
-        if at > 1 and given and isinstance(given[0], (tuple, list)):
+        if at and given and isinstance(given[0], (tuple, list)):
             prefix, rest = tuple(given[0]), given[1:]
         else:
             prefix, rest = given[:at], given[at:]
