@@ -166,7 +166,7 @@ def test_what_is_no_time_is_refused(db: Any) -> None:
         for wrong in ("2020-01-01", 1.5, dt.date(2020, 1, 1), True):
             with pytest.raises(errors.KeyTypeError, match="table ByUuid: expected a time as"):
                 bound.range(key, wrong)
-        for wrong in (np.datetime64("NaT"), dt.datetime(2020, 1, 1), np.datetime64(5, "ps"), pd.NaT):
+        for wrong in (np.datetime64("NaT", "ns"), dt.datetime(2020, 1, 1), np.datetime64(5, "ps"), pd.NaT):
             with pytest.raises(errors.KeyValueError):
                 bound.as_of(key, wrong)
         with pytest.raises(errors.KeyTypeError, match=r"component 1 \(uuid\)"):
