@@ -154,7 +154,7 @@ def test_large_integers_and_intervals(filled: Any) -> None:
 @pytest.mark.parametrize(
     ("value", "want"),
     [
-        (np.datetime64("NaT"), None),
+        (np.datetime64("NaT", "ns"), None),
         (pd.NaT, None),
         (pd.NA, None),
         (STAMP, STAMP),
@@ -204,7 +204,7 @@ def test_parameters_meet_their_columns(filled: Any) -> None:
         assert filled.sql(f'select key from été where "{name}" = ?', [value]).fetchall() == [(1,)], name
     earlier = np.datetime64("2019-12-31")
     assert filled.sql('select count(*) from été where "when" > $t and moment > $t', {"t": earlier}).fetchone() == (1,)
-    assert filled.sql('select count(*) from été where "when" > ?', [np.datetime64("NaT")]).fetchone() == (0,)
+    assert filled.sql('select count(*) from été where "when" > ?', [np.datetime64("NaT", "ns")]).fetchone() == (0,)
 
 
 def test_names_in_every_case_and_those_that_cannot_be_told_apart(filled: Any) -> None:

@@ -302,7 +302,7 @@ def test_every_type() -> None:
     key = uuid.UUID(int=7)
     with zlmdb.open(":memory:", [Wide]) as db, db.begin(write=True) as txn:
         values = {f"c{at}": np.array([1, 0, 1] * 40).astype(dtype) for at, dtype in enumerate(EVERY)}
-        values["c9"][1] = np.datetime64("NaT")
+        values["c9"][1] = np.datetime64("NaT", "ns")
         txn[Wide].append(key, np.arange(120), **values)
         table = txn[Wide].to_arrow(batch_rows=17).read_all()
         assert table.column("key").to_pylist() == [key] * 120
