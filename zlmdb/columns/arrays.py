@@ -68,11 +68,16 @@ def _times(array: Any, pa: Any) -> Any:
         return pa.array(array.astype(np.int64), mask=np.isnat(array))
     if wanted == unit and count == 1:
         return pa.array(array)
-    found = array.astype(f"{letter}8[{wanted}]")
-    lost = (found.astype(array.dtype) != array) & ~np.isnat(array)
-    if lost.any():
-        raise ValueError(f"expected times that Arrow can hold in units of {wanted}, found {array[lost][0]!r}")
-    return pa.array(found)
+    there = ~np.isnat(array)
+    try:
+        found = array.astype(f"{letter}8[{wanted}]")
+        lost = array[(found.astype(array.dtype) != array) & there]
+        if not len(lost):
+            return pa.array(found)
+    except OverflowError:  # from NumPy 2.5 on; before, times out of range are wrapped around, which is seen above
+        numbers = array.astype(np.int64)
+        lost = array[there][[np.argmax(np.abs(numbers[there]))]]
+    raise ValueError(f"expected times that Arrow can hold in units of {wanted}, found {lost[0]!r}")
 
 
 def arrow_type(dtype: Any) -> Any:
