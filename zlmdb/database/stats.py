@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from typing import Any
 
-__all__ = ["TransactionStats"]
+__all__ = ["TransactionStats", "counted"]
 
 
 class TransactionStats:
@@ -45,3 +47,25 @@ class TransactionStats:
 
     def __repr__(self) -> str:
         return f"<TransactionStats puts={self.puts} dels={self.dels}>"
+
+
+def counted(raw: Any, stats: TransactionStats) -> tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]:
+    """The engine's writing methods, counting."""
+    raw_put, raw_delete, raw_pop = raw.put, raw.delete, raw.pop
+
+    def put(key: bytes, data: bytes, dupdata: bool = True, overwrite: bool = True) -> bool:
+        stored: bool = raw_put(key, data, dupdata, overwrite)
+        stats.puts += stored
+        return stored
+
+    def delete(key: bytes) -> bool:
+        found: bool = raw_delete(key)
+        stats.dels += found
+        return found
+
+    def pop(key: bytes) -> Any:
+        found = raw_pop(key)
+        stats.dels += found is not None
+        return found
+
+    return put, delete, pop

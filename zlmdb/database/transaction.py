@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 
 from zlmdb import errors
 from zlmdb.database import generation
+from zlmdb.database.stats import TransactionStats, counted
 from zlmdb.engine import EngineError, translate
-from zlmdb.engine.environment import PROBE
+from zlmdb.engine.environment import PROBE, released
+from zlmdb.engine.faults import WriteInReadTransaction
 
 if TYPE_CHECKING:
     from zlmdb.columns.result import Result
     from zlmdb.database.database import Database
-    from zlmdb.database.stats import TransactionStats
     from zlmdb.tables.hooks import HookedTable
     from zlmdb.tables.map import Map
 
@@ -139,7 +140,7 @@ class Transaction:
             self._delete = raw.delete
             self._pop = raw.pop
         else:
-            self._put, self._delete, self._pop = _counted(raw, self._stats)
+            self._put, self._delete, self._pop = counted(raw, self._stats)
 
     def __getattr__(self, name: str) -> Any:
         """The engine's method of that name, if it is there: otherwise one that says why it is not."""
@@ -251,7 +252,7 @@ class Transaction:
         self._lent = None
         if lent:
             self._env.release_pins()
-            held = [view for view in lent if not _released(view)]
+            held = [view for view in lent if not released(view)]
             if held:
                 self._env.pin(raw, held)
                 return
@@ -283,7 +284,7 @@ class Transaction:
         raise errors.TransactionClosed(f"{self._db.dbpath}: this transaction {self._why}")
 
     def _read_only(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise WRITE_IN_READ_TRANSACTION(
+        raise WriteInReadTransaction(
             f"{self._db.dbpath}: a write was tried in a read transaction; begin it with db.begin(write=True)"
         )
 
@@ -294,7 +295,7 @@ class Transaction:
     def _require_write(self, table: str) -> None:
         self._require_open()
         if not self._write:
-            raise WRITE_IN_READ_TRANSACTION(
+            raise WriteInReadTransaction(
                 f"table {table}: a write was tried in a read transaction; begin it with db.begin(write=True)"
             )
 
@@ -512,40 +513,3 @@ class Transaction:
             self._prune_at = max(1000, 2 * len(lent))
         lent.append(weakref.ref(data))
         return decode(data, self._lease_token)
-
-
-def _released(view: memoryview) -> bool:
-    from zlmdb.engine.environment import released
-
-    return released(view)
-
-
-def _counted(raw: Any, stats: TransactionStats) -> tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]:
-    """The engine's writing methods, counting."""
-    raw_put, raw_delete, raw_pop = raw.put, raw.delete, raw.pop
-
-    def put(key: bytes, data: bytes, dupdata: bool = True, overwrite: bool = True) -> bool:
-        stored: bool = raw_put(key, data, dupdata, overwrite)
-        stats.puts += stored
-        return stored
-
-    def delete(key: bytes) -> bool:
-        found: bool = raw_delete(key)
-        stats.dels += found
-        return found
-
-    def pop(key: bytes) -> Any:
-        found = raw_pop(key)
-        stats.dels += found is not None
-        return found
-
-    return put, delete, pop
-
-
-def _write_in_read_transaction() -> type[Exception]:
-    from zlmdb.engine.faults import WriteInReadTransaction
-
-    return WriteInReadTransaction
-
-
-WRITE_IN_READ_TRANSACTION = _write_in_read_transaction()
