@@ -55,8 +55,15 @@ def test_rows_that_hold_their_key_come_alone(txn: Any, method: str) -> None:
     assert txn[Users].check() == []
 
 
+@pytest.fixture
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches of some thousand rows, so that there are several."""
+    monkeypatch.setattr("zlmdb.tables.bulk.HELD", 1 << 20)
+
+
+@pytest.mark.usefixtures("small_batches")
 def test_many_batches_are_written_like_one(txn: Any) -> None:
-    number = 45_000  # more than two batches
+    number = 45_000
     done: list[int] = []
     rows = ((n * 7919 % number, "w") for n in range(number))
     assert txn[Words].load(rows, progress=done.append) == number
@@ -109,12 +116,56 @@ def test_load_refuses_a_key_that_exists(txn: Any, rows: list[tuple[int, str]], k
     txn[Words][6] = "six"
 
 
-def test_a_duplicate_of_an_earlier_batch_is_found(txn: Any) -> None:
+@pytest.mark.usefixtures("small_batches")
+@pytest.mark.parametrize(("key", "word"), [(17, "w"), (17, "v"), (19_990, "w"), (20_001, "w")])
+def test_a_duplicate_in_a_later_batch_is_found(txn: Any, key: int, word: str) -> None:
+    txn[Words][20_001] = "w"
     before = raw_in(txn)
-    rows = [*((n, "w") for n in range(20_001)), (17, "w")]
-    with pytest.raises(zlmdb.DuplicateKey, match="primary key 17 already"):
+    rows = [*((n, "w") for n in range(20_000)), (key, word)]
+    with pytest.raises(zlmdb.DuplicateKey, match=f"primary key {key} already") as caught:
         txn[Words].load(rows)
+    assert caught.value.key == key
     assert raw_in(txn) == before
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_entries_of_many_batches_are_written_and_refused_like_those_of_one(txn: Any) -> None:
+    rows = [user(n) for n in range(9000)]
+    assert txn[Users].load(rows) == 9000
+    assert txn[Users].check() == []
+    before = raw_in(txn)
+    more = [user(n) for n in range(9000, 18_000)]
+    more[-1].email = user(9001).email  # of an earlier batch of the same rows
+    with pytest.raises(zlmdb.UniqueViolation, match="by_email"):
+        txn[Users].load(more)
+    assert raw_in(txn) == before
+
+
+def test_through_a_writable_map_the_rows_before_a_bad_one_stay(tmp_path: Any) -> None:
+    told: list[int] = []
+    with zlmdb.open(str(tmp_path / "db"), [Users, Words], writemap=True, lib_version="0.9") as db:
+        with db.begin(write=True) as txn:
+            assert txn[Users].load([user(2), user(1)], progress=told.append) == 2
+            assert told == [2]
+            with pytest.raises(zlmdb.DuplicateKey, match="already"):
+                txn[Users].load([user(3), user(2, "Ulm"), user(4)])
+            twin = user(5)
+            twin.email = user(1).email
+            with pytest.raises(zlmdb.UniqueViolation, match="by_email"):
+                txn[Users].load([user(6), twin, user(7)])
+            with pytest.raises(zlmdb.ValueTypeError, match=r"expected pairs \(key, value\)"):
+                txn[Words].load([(1, "one"), 2])
+        with db.begin() as txn:
+            assert list(txn[Users].values()) == [user(n) for n in (1, 2, 3, 6)]
+            assert txn[Users].check() == []
+            assert dict(txn[Words]) == {1: "one"}
+
+
+def test_rows_that_are_put_may_come_from_a_scan_of_the_table_that_they_change(txn: Any) -> None:
+    txn[Words].load((n, f"{n}") for n in range(0, 4000, 2))
+    shifted = ((key + 1, word) for key, word in txn[Words].select() if key % 2 == 0)
+    assert txn[Words].put_many(shifted) == 2000
+    assert list(txn[Words].items()) == [(n, f"{n // 2 * 2}") for n in range(4000)]
 
 
 def test_sorted_is_a_hint_not_a_promise(txn: Any) -> None:

@@ -123,6 +123,20 @@ class KeyCodec(Generic[T]):
         """Source of an expression that gives the key in the local variable `var` from `start` to its end."""
         return self.decode_expr(f"{var}[{start}:]", names)
 
+    def decode_lines(self, var: str, start: int, names: Names) -> tuple[list[str], str]:
+        """The same as statements, which may set a local variable ``key``, and an expression that follows them.
+
+        Where keys are read by the thousand this saves the call of a function.
+        """
+        return [], self.decode_source(var, start, names)
+
+    def held_expr(self, held: str, var: str, start: int, names: Names) -> str | None:
+        """Source of a test whether the object `held` is the key in the local variable `var` from `start` to its end.
+
+        None where that takes as long as decoding the key. A row that was just read holds its key, mostly.
+        """
+        return None
+
     def __repr__(self) -> str:
         return f"<key codec {self.name}>"
 

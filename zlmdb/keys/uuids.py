@@ -82,3 +82,17 @@ class Uuid(KeyCodec[UUID]):
 
     def decode_expr(self, data: str, names: Names) -> str:
         return f"{names.add(uuid_from_bytes, 'uuid_from_bytes')}({data})"
+
+    def decode_lines(self, var: str, start: int, names: Names) -> tuple[list[str], str]:
+        set_int, from_bytes = names.add(_set_int, "set_int"), names.add(_from_bytes, "int_from_bytes")
+        set_safe, unknown = names.add(_set_safe, "set_safe"), names.add(_UNKNOWN, "UNKNOWN")
+        return [
+            f"if len({var}) != {start + 16}: raise ValueError",
+            f"key = {names.add(_new, 'new')}({names.add(UUID, 'UUID')})",
+            f"{set_int}(key, {from_bytes}({var}[{start}:]))",
+            f"{set_safe}(key, {unknown})",
+        ], "key"
+
+    def held_expr(self, held: str, var: str, start: int, names: Names) -> str:
+        pack = names.add(_to_bytes, "int_to_bytes")
+        return f"{held}.__class__ is {names.add(UUID, 'UUID')} and {pack}({held}.int, 16) == {var}[{start}:]"

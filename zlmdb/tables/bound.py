@@ -15,10 +15,9 @@ from collections.abc import (
 from itertools import islice
 from typing import Any
 
-from zlmdb import errors
 from zlmdb.columns.output import Output, is_columns
 from zlmdb.engine import EngineError
-from zlmdb.tables import bounds, maintain, scan
+from zlmdb.tables import bounds, bulk, maintain, scan
 from zlmdb.tables.definition import TableDefinition
 from zlmdb.tables.handle import prefix_span, select
 from zlmdb.tables.indexes import live_index
@@ -28,17 +27,8 @@ from zlmdb.tables.times import Times
 
 __all__ = ["BoundMap"]
 
-#: How many rows are encoded, sorted and written together when a table is loaded.
-BATCH = 20_000
 #: How many rows of put_many() are encoded before they are written.
 CHUNK = 500
-
-
-class _Taken(Exception):
-    """A batch that could not be loaded, because a key of it exists; raised through the savepoint that takes it back."""
-
-    def __init__(self, pairs: list[tuple[bytes, bytes]]) -> None:
-        self.pairs = pairs
 
 
 class _Keys(KeysView[Any]):
@@ -191,11 +181,14 @@ class BoundMap(Ops, Output, Times, MutableMapping[Any, Any]):
             if self._compiled.plans:
                 return self._one_by_one(rows)
             done = 0
-            pairs = self._encoded(rows)
+            rows, holding = self._shape(rows)
+            encode = self._pairs_of_rows if holding else self._pairs  # type: ignore[attr-defined]
+            left = iter(rows)
             try:
                 # In chunks, so that no code of the program runs while the engine writes.
-                while chunk := list(islice(pairs, CHUNK)):
-                    self._txn._count_puts(self._txn._cursor().putmulti(chunk)[1])
+                while chunk := list(islice(left, CHUNK)):
+                    self._txn._changes += 1
+                    self._txn._count_puts(self._txn._cursor().putmulti(encode(chunk))[1])
                     done += len(chunk)
             except EngineError as error:
                 raise self._fault(self._txn, error) from error
@@ -220,11 +213,6 @@ class BoundMap(Ops, Output, Times, MutableMapping[Any, Any]):
             return rows.items(), False
         return rows, bool(self._definition.pk)
 
-    def _encoded(self, rows: Any) -> Iterator[tuple[bytes, bytes]]:
-        rows, holding = self._shape(rows)
-        pairs: Iterator[tuple[bytes, bytes]] = self._pairs_of_rows(rows) if holding else self._pairs(rows)  # type: ignore[attr-defined]
-        return pairs
-
     def load(
         self,
         rows: Any,
@@ -241,8 +229,8 @@ class BoundMap(Ops, Output, Times, MutableMapping[Any, Any]):
                 NumPy arrays as :meth:`to_numpy` gives it (not for maps whose rows are arrays), or the path of a file
                 that ends in ``.parquet``, ``.csv``, ``.tsv`` or ``.arrow``.
             sorted: True if they come in the order of their keys already; saves sorting each batch.
-            progress: called with the number of rows done so far, after each batch; True shows a bar on standard error;
-                None for nobody.
+            progress: called with the number of rows done so far, every 20,000 rows and at the end; True shows a bar on
+                standard error; None for nobody.
             ignore: names of columns that have no place in the table and are left out. Any other such column is an
                 error.
 
@@ -252,7 +240,7 @@ class BoundMap(Ops, Output, Times, MutableMapping[Any, Any]):
         Raises:
             DuplicateKey: if a key exists, or comes twice.
             UniqueViolation, NullValueConstraint, ValueTypeError: as :meth:`add`. None of the rows is then written
-                (through a writable map: those of earlier batches are).
+                (through a writable map: those before it are).
             ValueTypeError: also if a value of a column cannot be converted without loss; names the file, the row and
                 the column.
             SchemaError: if a column has no place in the table, or a required field has no column.
@@ -269,7 +257,7 @@ class BoundMap(Ops, Output, Times, MutableMapping[Any, Any]):
             total = len(rows) if hasattr(rows, "__len__") else None
             rows, holding = self._shape(rows)
         with reporter(progress, self._definition.name, total) as report:
-            return self._load(iter(rows), holding, sorted, report)
+            return bulk.load(self, iter(rows), holding=holding, in_order=sorted, progress=report)
 
     def _of_arrays(self, rows: Mapping[Any, Any]) -> bool:
         """True if a mapping to arrays holds rows that are arrays, not columns."""
@@ -279,56 +267,6 @@ class BoundMap(Ops, Output, Times, MutableMapping[Any, Any]):
         if getattr(codec, "codec", codec).name == "numpy":
             return True
         return not set(Frame(self._source())._key_names(())) <= set(rows)
-
-    def _load(self, rows: Iterator[Any], holding: bool, sorted: bool, progress: Callable[[int], None] | None) -> int:
-        done = 0
-        try:
-            with self._txn._guarded():
-                while batch := list(islice(rows, BATCH)):
-                    try:
-                        with self._txn._guarded():
-                            self._load_batch(batch, holding, sorted)
-                    except _Taken as taken:
-                        # The batch has been taken back, so that what is found now was there before it.
-                        raise self._taken(taken.pairs) from None
-                    done += len(batch)
-                    if progress is not None:
-                        progress(done)
-        except EngineError as error:
-            raise self._fault(self._txn, error) from error
-        return done
-
-    def _load_batch(self, batch: list[Any], holding: bool, in_order: bool) -> None:
-        pairs = list(self._pairs_of_rows(batch) if holding else self._pairs(batch))  # type: ignore[attr-defined]
-        plans = self._compiled.plans
-        entries: list[list[tuple[bytes, bytes]]] = [[] for _ in plans]
-        if plans:
-            values = batch if holding else [row for _, row in batch]
-            if self._compiled.source.stored_keys:
-                values = [self._as_stored(None, data) for _, data in pairs]
-            for (k, _), row in zip(pairs, values, strict=True):
-                kb = k[2:]
-                for found, entry, plan in zip(entries, self._entry_keys(kb, row), plans, strict=True):  # type: ignore[attr-defined]
-                    if entry is not None:
-                        found.append((entry, kb if plan.pointer is None else maintain._pointer(self, plan, kb)))
-        if not in_order:
-            pairs.sort()
-        if not maintain.put_sorted(self._txn, pairs, overwrite=False):
-            raise _Taken(pairs)
-        for i, found in enumerate(entries):
-            found.sort()
-            maintain._write(self, self._txn, i, found)
-
-    def _taken(self, pairs: list[tuple[bytes, bytes]]) -> errors.DuplicateKey:
-        """The error for a batch of which a key exists, or comes twice; the batch itself has been taken back."""
-        seen: set[bytes] = set()
-        found = pairs[0][0]
-        for k, _ in pairs:
-            if k in seen or self._txn.get(k) is not None:
-                found = k
-                break
-            seen.add(k)
-        return self._duplicate(self._definition.key.decode(found[2:]))
 
     def first(self) -> tuple[Any, Any] | None:
         """The row with the smallest key, as (key, value); None if there is none."""

@@ -56,37 +56,47 @@ class Source(RowSource):
 
     def scan(self, head: str, mode: str, *, keys: bool, values: bool, reverse: bool) -> list[str]:
         """A generator over the records between two encoded bounds."""
-        decoded_key = self.key.decode_source("k", 2, self.names)
-        item = f"({decoded_key}, {self.decode('v')})" if keys and values else decoded_key if keys else self.decode("v")
+        lines, decoded_key = self.key.decode_lines("k", 2, self.names) if keys else ([], "")
+        item = f"({decoded_key}, {self.decode('v')})" if keys and values else decoded_key or self.decode("v")
+        if keys and values and (test := self.held_key("row", "k", 2)):
+            lines = [f"row = {self.decode('v')}", f"key = {test[0]}", f"if not ({test[1]}):"]
+            lines.append(f"    key = {self.key.decode_source('k', 2, self.names)}")
+            item = "(key, row)"
         target = "k, v" if values else "k"
         return [
             head,
             "    k = v = None",
             "    try:",
-            *indent(self.walk(mode, reverse=reverse, target=target, values=values, body=[f"yield {item}"]), 2),
+            *indent(self.walk(mode, reverse=reverse, target=target, values=values, body=[*lines, f"yield {item}"]), 2),
             "    except Exception as error:",
             "        raise self._scan_error(txn, k, v, error) from error",
         ]
 
     def pairs(self, head: str, *, row_key: bool) -> list[str]:
-        """A generator of (key, value) bytes for many rows."""
+        """A function that gives the (key, value) bytes of many rows, as a list."""
         unpack, key = self.unpack_row() if row_key else self.unpack()
-        take = ["row = item"] if row_key else ["key, row = item"]
-        body = [*take, *unpack, f"kb = {key}", *([] if row_key else self.same_key()), "k = p + kb"]
+        item = "row" if row_key else "item"
+        body = [*([] if row_key else ["key, row = item"]), *unpack]
+        check = [] if row_key else self.same_key()
+        if check:
+            body += [f"kb = {key}", *check]
+            key = "kb"
+        whole = f"p + {key}"
         if self.key.width is None:
-            body.append("if len(k) > self._limit: raise ValueError")
-        body.append(f"pair = (k, {self.encode('row')})")
+            body += [f"k = {whole}", "if len(k) > self._limit: raise ValueError"]
+            whole = "k"
+        body.append(f"add(({whole}, {self.encode('row')}))")
         return [
             head,
-            "    txn = self._txn",
             "    p = self._p",
-            "    for item in rows:",
+            "    pairs = []",
+            "    add = pairs.append",
+            f"    for {item} in rows:",
             "        try:",
             *indent(body, 3),
             "        except Exception as error:",
-            f"            pair = self._recover_pair(item, {row_key}, error)",
-            "        yield pair",
-            "        txn._changes += 1",
+            f"            add(self._recover_pair({item}, {row_key}, error))",
+            "    return pairs",
         ]
 
     def many(self, head: str) -> list[str]:
@@ -151,9 +161,9 @@ class Source(RowSource):
 
     def index_scan(self, head: str, mode: str, *, keys: bool, values: bool, reverse: bool) -> list[str]:
         """A generator over the rows (or primary keys) that an index lists between two encoded bounds."""
-        decoded = self.key.decode_source("pk", 0, self.names)
-        item = f"({decoded}, {self.decode('data')})" if keys and values else decoded if keys else self.decode("data")
-        body = [*(["data = txn.get(p + pk)"] if values else []), f"yield {item}"]
+        lines, decoded = self.key.decode_lines("pk", 0, self.names) if keys else ([], "")
+        item = f"({decoded}, {self.decode('data')})" if keys and values else decoded or self.decode("data")
+        body = [*(["data = txn.get(p + pk)"] if values else []), *lines, f"yield {item}"]
         return [
             head,
             "    pk = data = None",
@@ -231,9 +241,9 @@ BOUND_OPS: dict[str, Writer] = {
 #: For tables that know which field of a row is its key; without, the map of a transaction has slower, general ones.
 ROW_OPS: dict[str, Writer] = {
     "put": lambda s: [
-        "def put(self, row, *rest):",
-        "    if rest:",
-        "        return self._put_pair(row, *rest)",
+        "def put(self, row, value=FROM_ROW):",
+        "    if value is not FROM_ROW:",
+        "        return self._put_pair(row, value)",
         *s.write("", _BOUND, row_key=True, insert=False, recover="(self._txn, FROM_ROW), row")[1:],
     ],
     "add": lambda s: s.write(

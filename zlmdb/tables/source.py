@@ -79,10 +79,13 @@ class RowSource:
         held = [f"r{n}" for n in range(len(names))]
         lines = [f"{var} = {self.field('row', name)}" for var, name in zip(held, names, strict=True)]
         key = self.key
-        pieces = (
-            key.encode_parts(held, self.names) if isinstance(key, Composite) else [key.encode_expr("r0", self.names)]
-        )
-        return [*lines, f"if {' + '.join(pieces)} != kb: raise ValueError"]
+        if isinstance(key, Composite):
+            pieces, given = key.encode_parts(held, self.names), [f"k{n}" for n in range(len(names))]
+        else:
+            pieces, given = [key.encode_expr("r0", self.names)], ["key"]
+        # Mostly it is the very object: rows[row.oid] = row.
+        other = " or ".join(f"{mine} is not {theirs}" for mine, theirs in zip(held, given, strict=True))
+        return [*lines, f"if ({other}) and {' + '.join(pieces)} != kb: raise ValueError"]
 
     def field(self, var: str, path: str) -> str:
         """Expression of a row's field."""
@@ -91,6 +94,17 @@ class RowSource:
         if info is not None and known is not None and (known.required or info.kind != "typeddict"):
             return str(info.getter_expr(var, path))
         return f"{self.names.add(field_of, 'field_of')}({var}, {path!r})"
+
+    def held_key(self, row: str, k: str, start: int) -> tuple[str, str] | None:
+        """Expression of the key that a decoded row holds, and a test whether the variable ``key`` is that of a record.
+
+        None where decoding the key costs no more: if the row makes the field when it is asked for it, or holds none.
+        """
+        pk = self.definition.pk
+        if self.fields is None or self.value.zero_copy or len(pk) != 1 or pk[0] not in self.fields.fields:
+            return None
+        test = self.key.held_expr("key", k, start, self.names)
+        return None if test is None else (self.field(row, pk[0]), test)
 
     def decode(self, data: str) -> str:
         """Expression of a value; one that keeps the engine's memory is put under the transaction's lease."""
