@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import zlmdb
+from tests.tables.people import Users, oid, user
 
 
 @zlmdb.table("0d3f1e5a-6c57-4b8a-9f61-2a9d1f0b7c81")
@@ -114,3 +115,17 @@ def test_emptying_a_table_while_walking_it(rows: Any) -> None:
             for key in rows.select(return_values=False, reverse=reverse):
                 del rows[key]
             assert (len(rows), rows.by_group.count()) == (0, 0)
+
+
+def test_the_key_of_a_row_is_that_of_its_record_whatever_the_row_holds() -> None:
+    """A scan takes the key from the row where it holds it; programs of earlier releases store any row under any key."""
+    with zlmdb.open(":memory:", [Users]) as db, db.begin(write=True) as txn:
+        txn[Users].load([user(1), user(2), user(3)])
+        slot = txn[Users]._p
+        txn.put(slot + oid(2).bytes, txn.get(slot + oid(3).bytes))
+        assert list(txn[Users].items()) == [(oid(1), user(1)), (oid(2), user(3)), (oid(3), user(3))]
+        assert [key for key, _ in txn[Users].select(reverse=True)] == [oid(3), oid(2), oid(1)]
+        txn.put(slot + bytes(1) + oid(1).bytes, txn.get(slot + oid(1).bytes))
+        for scan in (txn[Users].items, txn[Users].keys):
+            with pytest.raises(zlmdb.DecodeError, match="table Users: the stored key 000"):
+                list(scan())

@@ -13,6 +13,7 @@ from zlmdb import errors
 from zlmdb.database import catalog, generation, report
 from zlmdb.database.attach import attach
 from zlmdb.database.migrate import migrate
+from zlmdb.database.refusals import Refusals
 from zlmdb.database.schema import tables_of
 from zlmdb.database.transaction import Transaction
 from zlmdb.engine import DEFAULT_MAXSIZE, EngineError, Environment, Options, acquire, release, translate
@@ -115,6 +116,7 @@ class Database:
         self._share = _share
         self._allow_pickle = allow_pickle
         self._env: Environment | None = None
+        self._refusals = Refusals(self._dbpath)
         self._lib_version: str | None = None
         self._finalizer: Any = None
         #: All attached maps, as long as the program holds them.

@@ -32,9 +32,12 @@ if TYPE_CHECKING:
 __all__ = ["Lease", "Transaction"]
 
 
-CLOSED_UNDER_IT = "has ended: its database was closed"
-#: What __getattr__ answers for when it is not there.
-ENGINE_METHODS = frozenset(("get", "_put", "_delete", "_pop", "_cursor"))
+#: How many arrays that were lent memory may be remembered before the dead ones are dropped.
+PRUNE_AT = 1000
+
+
+# Names of the module are quicker to reach than attributes of a module.
+weak = weakref.ref
 
 
 class Lease:
@@ -59,34 +62,53 @@ class Transaction:
     PUT = 1
     DEL = 2
 
-    # The state of a transaction that has not begun, or has ended; a living one has its own.
-    _raw: Any = None
-    _env: Any = None
-    _ref: Any = None
-    #: Maps of this transaction, by table class; None as long as there is none.
-    _bound: dict[Any, Any] | None = None
-    #: Key, bytes and index fields of the row that was last read, for the case that it is written next.
-    _seen: Any = None
-    #: Weak references to the memory that was lent to arrays, and what tells them that it is over.
-    _lent: list[Any] | None = None
-    _lease_token: Lease | None = None
-    #: How many may be remembered before the dead ones are dropped.
-    _prune_at = 1000
-    #: The engine's transactions that those of open savepoints are nested in, outermost first.
-    _nested: tuple[Any, ...] = ()
-    #: What is to be done if this is aborted: (number of savepoints open when it was said, function).
-    _undo: tuple[tuple[int, Callable[[], None]], ...] = ()
-    #: How often something was written: a scan that sees another number goes on from its key.
-    _changes = 0
-    _why = "has not begun: use it in a with block"
+    # Slots, and nothing of the same name in the class: only then does the interpreter read them without looking around.
+    __slots__ = (
+        "__weakref__",
+        "_bound",
+        "_buffers",
+        "_changes",
+        "_db",
+        "_delete",
+        "_env",
+        "_lease_token",
+        "_lent",
+        "_nested",
+        "_pop",
+        "_prune_at",
+        "_put",
+        "_raw",
+        "_ref",
+        "_seen",
+        "_stats",
+        "_undo",
+        "_write",
+        "get",
+    )
 
-    if TYPE_CHECKING:
-        #: (key, default=None) -> value: the value of a raw key (slot and key bytes), or `default`.
-        get: Callable[..., Any]
-        _put: Callable[..., Any]
-        _delete: Callable[..., Any]
-        _pop: Callable[..., Any]
-        _cursor: Callable[..., Any]
+    #: (key, default=None) -> value: the value of a raw key (slot and key bytes), or `default`.
+    get: Callable[..., Any]
+    #: The engine's methods; what says why they cannot be called, in their place.
+    _put: Callable[..., Any]
+    _delete: Callable[..., Any]
+    _pop: Callable[..., Any]
+    #: The engine's transaction; None if this has not begun, or has ended.
+    _raw: Any
+    _env: Any
+    _ref: Any
+    #: Maps of this transaction, by table class; None as long as there is none.
+    _bound: dict[Any, Any] | None
+    #: Key, bytes and index fields of the row that was last read, for the case that it is written next.
+    _seen: Any
+    #: Weak references to the memory that was lent to arrays, and what tells them that it is over.
+    _lent: list[Any] | None
+    _lease_token: Lease | None
+    #: The engine's transactions that those of open savepoints are nested in, outermost first.
+    _nested: tuple[Any, ...]
+    #: What is to be done if this is aborted: (number of savepoints open when it was said, function).
+    _undo: tuple[tuple[int, Callable[[], None]], ...]
+    #: How often something was written: a scan that sees another number goes on from its key.
+    _changes: int
 
     def __init__(
         self, db: Database, write: bool = False, buffers: bool = False, stats: TransactionStats | None = None
@@ -96,6 +118,12 @@ class Transaction:
         # A write transaction moves its pages while it runs, so it hands out copies.
         self._buffers = buffers and not write
         self._stats = stats
+        self._raw = self._bound = self._lent = self._lease_token = None
+        self.get = self._put = self._delete = self._pop = db._refusals.unbegun
+        self._changes = 0
+        if write:
+            self._seen = None
+            self._nested = self._undo = ()
 
     # -- beginning and ending
 
@@ -114,27 +142,28 @@ class Transaction:
                 raw.abort()
                 raise
             self._use(raw)
-        elif env.pinned:
-            raw = env.begin(False, self._buffers)
-            self.get = raw.get
         else:
             try:
-                raw = env.begin_raw(None, None, False, self._buffers)
+                if env.pinned:
+                    env.release_pins()
+                begin = env.begin_raw
+                raw = begin(None, None, False, self._buffers)
+                self.get = get = raw.get
                 if env.probes:
-                    raw.get(PROBE)
+                    get(PROBE)
             except EngineError:
                 raw = env.begin(False, self._buffers)
-            self.get = raw.get
+                self.get = raw.get
+            self._put = self._delete = self._pop = self._db._refusals.read_only
         self._env = env
         self._raw = raw
-        self._ref = ref = weakref.ref(self, env.forget)
+        self._ref = ref = weak(self, env.forget)
         env.live.add(ref)
         return self
 
     def _use(self, raw: Any) -> None:
         """Take the engine's writing methods in."""
         self.get = raw.get
-        self._cursor = raw.cursor
         if self._stats is None:
             self._put = raw.put
             self._delete = raw.delete
@@ -142,15 +171,11 @@ class Transaction:
         else:
             self._put, self._delete, self._pop = counted(raw, self._stats)
 
-    def __getattr__(self, name: str) -> Any:
-        """The engine's method of that name, if it is there: otherwise one that says why it is not."""
-        if name not in ENGINE_METHODS:
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        if self._raw is None:
-            return self._ended
-        if name == "_cursor":
-            return self._raw.cursor
-        return self._read_only
+    def _cursor(self) -> Any:
+        raw = self._raw
+        if raw is None:
+            self._ended()
+        return raw.cursor()
 
     def __exit__(
         self,
@@ -160,16 +185,17 @@ class Transaction:
     ) -> None:
         raw = self._raw
         if raw is None:
-            if exc_type is None and self._write and self._why == CLOSED_UNDER_IT:
+            if exc_type is None and self._write and self.get is self._db._refusals.closed:
                 self._ended()  # its changes are lost, which must not pass in silence
             return
         if not self._write and self._lent is None:
             # The usual end of a reader, with as little to do as can be.
-            self._env.forget(self._ref)
-            self._why = "has ended: it was committed" if exc_type is None else "has ended: it was aborted"
-            self._raw = None
-            del self.get
-            self._bound = None
+            self._env.live.discard(self._ref)
+            refusals = self._db._refusals
+            self.get = self._put = self._delete = self._pop = (
+                refusals.committed if exc_type is None else refusals.aborted
+            )
+            self._raw = self._bound = None
             raw.abort()
         elif exc_type is None:
             self.commit()
@@ -183,11 +209,11 @@ class Transaction:
             DatabaseFull: if the map is full; nothing of the transaction is stored then.
             TransactionClosed: if it has ended already.
         """
-        nested = self._nested
-        raw = self._finish("has ended: it was committed")
         if not self._write:
-            self._leave(raw)
+            self._leave(self._finish(self._db._refusals.committed))
             return
+        nested = self._nested
+        raw = self._finish(self._db._refusals.committed)
         # Before the engine lets the next writer in, who sets it to its own.
         self._env.writer = None
         outers = list(nested)
@@ -206,45 +232,41 @@ class Transaction:
         Raises:
             TransactionClosed: if it has ended already.
         """
+        self._give_up(self._db._refusals.aborted, ours=True)
+
+    def _give_up(self, refuse: Callable[..., NoReturn], *, ours: bool) -> None:
+        if not self._write:
+            self._leave(self._finish(refuse))
+            return
         nested, undo = self._nested, self._undo
-        raw = self._finish("has ended: it was aborted")
+        raw = self._finish(refuse)
         for _, function in reversed(undo):
             function()
-        if self._write:
+        if ours:
             self._env.writer = None
-            raw.abort()
-            for outer in reversed(nested):
-                outer.abort()
-        else:
-            self._leave(raw)
+        raw.abort()
+        for outer in reversed(nested):
+            outer.abort()
 
-    def _finish(self, why: str) -> Any:
+    def _finish(self, refuse: Callable[..., NoReturn]) -> Any:
         raw = self._raw
         if raw is None:
             self._ended()
-        self._forget(why)
+        self._forget(refuse)
         return raw
 
-    def _forget(self, why: str) -> None:
-        """Become a transaction that has ended: what is not there is answered by __getattr__."""
+    def _forget(self, refuse: Callable[..., NoReturn]) -> None:
+        """Become a transaction that has ended."""
         self._env.forget(self._ref)
         token = self._lease_token
         if token is not None:
             token.alive = False
             self._lease_token = None
-        self._why = why
-        self._raw = None
-        del self.get
+        self.get = self._put = self._delete = self._pop = refuse
+        self._raw = self._bound = None
         if self._write:
-            del self._put, self._delete, self._pop, self._cursor
-        if self._bound is not None:
-            self._bound = None
-        if self._seen is not None:
             self._seen = None
-        if self._nested:
-            self._nested = ()
-        if self._undo:
-            self._undo = ()
+            self._nested = self._undo = ()
 
     def _leave(self, raw: Any) -> None:
         """End a read transaction, or keep its snapshot while arrays over its memory are in use."""
@@ -261,32 +283,17 @@ class Transaction:
     def _end_with_database(self) -> None:
         """Called when the database is closed under it."""
         if self._raw is not None:
-            nested, undo = self._nested, self._undo
-            raw = self._finish(CLOSED_UNDER_IT)
-            for _, function in reversed(undo):
-                function()
-            if self._write:
-                if self._env.writer == threading.get_ident():
-                    self._env.writer = None
-                raw.abort()
-                for outer in reversed(nested):
-                    outer.abort()
-            else:
-                self._leave(raw)
+            self._give_up(self._db._refusals.closed, ours=self._env.writer == threading.get_ident())
 
     def _end_with_fork(self) -> None:
         """Called in a child process: the transaction is the parent's, so it is left alone."""
         if self._raw is not None:
-            self._forget("belongs to the parent process, from which this one was forked: begin one here")
+            self._forget(self._db._refusals.forked)
             self._lent = None
 
-    def _ended(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise errors.TransactionClosed(f"{self._db.dbpath}: this transaction {self._why}")
-
-    def _read_only(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise WriteInReadTransaction(
-            f"{self._db.dbpath}: a write was tried in a read transaction; begin it with db.begin(write=True)"
-        )
+    def _ended(self) -> NoReturn:
+        refuse: Callable[..., NoReturn] = self.get
+        refuse()
 
     def _require_open(self) -> None:
         if self._raw is None:
@@ -300,8 +307,11 @@ class Transaction:
             )
 
     def __repr__(self) -> str:
-        state = "open" if self._raw is not None else "ended" if "ended" in self._why else "not begun"
+        state = "open" if self._raw is not None else "not begun" if self.get is self._db._refusals.unbegun else "ended"
         return f"<{'write' if self._write else 'read'} transaction of {self._db.dbpath}, {state}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"{self!r} cannot be pickled or copied: it belongs to this process")
 
     # -- tables
 
@@ -488,7 +498,7 @@ class Transaction:
         if self._raw is None:
             self._ended()
         if not self._write:
-            self._read_only()
+            self._put()  # raises
         return nullcontext() if self._env.writemap else self.savepoint()
 
     def _count_puts(self, number: int) -> None:
@@ -508,8 +518,9 @@ class Transaction:
         lent = self._lent
         if lent is None:
             lent = self._lent = []
+            self._prune_at = PRUNE_AT
         if len(lent) >= self._prune_at:
             lent[:] = [ref for ref in lent if ref() is not None]
-            self._prune_at = max(1000, 2 * len(lent))
+            self._prune_at = max(PRUNE_AT, 2 * len(lent))
         lent.append(weakref.ref(data))
         return decode(data, self._lease_token)

@@ -239,7 +239,7 @@ class RowSource:
         lines = [
             head,
             "    try:",
-            *indent([*opening, *unpack, f"k = self._p + {key}", "data = txn.get(k)"], 2),
+            *indent([*opening, *unpack, f"k = self._p + {key}", "get = txn.get", "data = get(k)"], 2),
         ]
         lines += [
             "    except Exception as error:",
@@ -263,7 +263,7 @@ class RowSource:
     def contains(self, head: str, opening: list[str]) -> list[str]:
         """A function that tells whether a key is there."""
         unpack, key = self.unpack()
-        body = [*opening, *unpack, f"return txn.get(self._p + {key}) is not None"]
+        body = [*opening, *unpack, "get = txn.get", f"return get(self._p + {key}) is not None"]
         return [
             head,
             "    try:",
@@ -298,7 +298,7 @@ class RowSource:
             body = [*opening, CHANGED, *unpack]
             if check:
                 body += [f"kb = {key}", *check]
-            body.append(f"txn._put(self._p + {'kb' if check else key}, {self.encode('row')})")
+            body += ["put = txn._put", f"put(self._p + {'kb' if check else key}, {self.encode('row')})"]
             return [
                 *lines,
                 *indent([*body, done], 2),

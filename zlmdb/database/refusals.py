@@ -1,0 +1,46 @@
+"""What stands in the slots of a transaction in the place of the engine's methods, when these must not be called.
+
+A transaction that was not entered, or has ended, holds functions that say so. So use after the end is noticed at no
+cost before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NoReturn
+
+from zlmdb import errors
+from zlmdb.engine.faults import WriteInReadTransaction
+
+__all__ = ["Refusals"]
+
+
+class Refusals:
+    """The functions of one database, each of which raises, whatever it is called with.
+
+    Args:
+        path: the database, for the messages.
+    """
+
+    __slots__ = ("aborted", "closed", "committed", "forked", "read_only", "unbegun")
+
+    def __init__(self, path: str) -> None:
+        def ended(why: str) -> Callable[..., NoReturn]:
+            return _raising(errors.TransactionClosed, f"{path}: this transaction {why}")
+
+        self.unbegun = ended("has not begun: use it in a with block")
+        self.committed = ended("has ended: it was committed")
+        self.aborted = ended("has ended: it was aborted")
+        self.closed = ended("has ended: its database was closed")
+        self.forked = ended("belongs to the parent process, from which this one was forked: begin one here")
+        self.read_only = _raising(
+            WriteInReadTransaction,
+            f"{path}: a write was tried in a read transaction; begin it with db.begin(write=True)",
+        )
+
+
+def _raising(kind: type[Exception], message: str) -> Callable[..., NoReturn]:
+    def refuse(*args: object, **kwargs: object) -> NoReturn:
+        raise kind(message)
+
+    return refuse
