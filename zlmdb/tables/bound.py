@@ -72,7 +72,7 @@ class BoundMap(Ops, Output, Times, MutableMapping[Any, Any]):
         """What a notebook shows: the first rows."""
         from zlmdb.tables import show
 
-        rows = scan.Selection(lambda: iter(self.select(limit=show.MOST + 1)), self._source)
+        rows = scan.Selection(lambda: iter(self.select(limit=show.MOST + 1)), (), None, self._source, ())
         return show.selection(rows, f"table {self._definition.name}")
 
     def _live_index(self, name: str) -> Any:

@@ -51,12 +51,13 @@ class Stub:
     So a method that a program takes out of a loop is the compiled one, too.
     """
 
-    __slots__ = ("_compiled", "_name", "_owner", "_write")
+    __slots__ = ("_compiled", "_name", "_owner", "_title", "_write")
 
-    def __init__(self, compiled: Compiled, name: str, write: Writer) -> None:
+    def __init__(self, compiled: Compiled, name: str, write: Writer, title: str) -> None:
         self._compiled = compiled
         self._name = name
         self._write = write
+        self._title = title
 
     def __set_name__(self, owner: type[Any], name: str) -> None:
         self._owner = owner
@@ -64,7 +65,7 @@ class Stub:
     def __get__(self, instance: Any, cls: type[Any] | None = None) -> Any:
         if instance is None:
             return self
-        function: Any = self._compiled.build(self._name, self._write)
+        function: Any = self._compiled.build(self._name, self._write, self._title)
         setattr(self._owner, self._name, function)
         return function.__get__(instance, cls)
 
@@ -111,20 +112,20 @@ class Compiled:
             body[name] = self.stub(name, write)
         return type(self.table.__name__, (mixin, self.table), body)
 
-    def stub(self, name: str, write: Writer) -> Stub:
-        """What stands in a class for a function that is not compiled yet."""
-        return Stub(self, name, write)
+    def stub(self, name: str, write: Writer, title: str = "") -> Stub:
+        """What stands in a class for a function that is not compiled yet; `title` if the table has others so named."""
+        return Stub(self, name, write, title or name)
 
-    def build(self, name: str, write: Writer) -> Callable[..., Any]:
+    def build(self, name: str, write: Writer, title: str) -> Callable[..., Any]:
         """Compile one function."""
         text = "\n".join(write(self.source)) + "\n"
-        filename = f"<zlmdb {self.table.__module__}.{self.table.__qualname__}.{name}-{id(self):x}>"
+        filename = f"<zlmdb {self.table.__module__}.{self.table.__qualname__}.{title}-{id(self):x}>"
         scope: dict[str, Any] = {}
         exec(compile(text, filename, "exec"), self.names.globals, scope)
         linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
         weakref.finalize(self, linecache.cache.pop, filename, None)
         function: Callable[..., Any] = scope[name]
-        function.__qualname__ = f"{self.table.__qualname__}.{name}"
+        function.__qualname__ = f"{self.table.__qualname__}.{title}"
         return function
 
     def text(self) -> str:

@@ -407,24 +407,19 @@ def select(
 ) -> scan.Selection[Any]:
     """The records between two encoded bounds, through the generated scan of the wanted shape."""
     txn = open_transaction(table, txn)
-    scan.limited(iter(()), limit)  # a wrong limit is refused here, and not when the first row is asked for
+    if limit is not None:
+        scan.check_limit(limit)
     codec = table._definition.key
-
-    def rows() -> Rows:
-        return Rows(table, txn, start, stop, return_keys, return_values, reverse, limit)
-
+    span = (txn, start, stop)
+    details = (table, txn, start, stop, return_keys, return_values, reverse, limit)
     forwards_keys = return_keys and not return_values and not reverse
     if forwards_keys and not txn._write and not txn._buffers and type(codec).decode_many is not KeyCodec.decode_many:
-        return scan.Selection(
-            lambda: scan.limited(scan.keys_in_bulk(txn, start, stop, codec, table._scan_error), limit), rows
-        )
-    if not return_keys and not return_values:
-        blind = getattr(table, scan.shape(txn, True, False, reverse))
-        return scan.Selection(lambda: scan.limited((None for _ in blind(txn, start, stop)), limit), rows)
-    records = getattr(table, scan.shape(txn, return_keys, return_values, reverse))
-    if limit is None:
-        return scan.Selection(lambda: records(txn, start, stop), rows)
-    return scan.Selection(lambda: scan.limited(records(txn, start, stop), limit), rows)
+        return scan.Selection(scan.keys_in_bulk, (*span, codec, table._scan_error), limit, Rows, details)
+    if return_keys or return_values:
+        rows = getattr(table, scan.shape(txn, return_keys, return_values, reverse))
+    else:
+        rows = scan.blind(getattr(table, scan.shape(txn, True, False, reverse)))
+    return scan.Selection(rows, span, limit, Rows, details)
 
 
 def prefix_span(table: Any, prefix: Any) -> tuple[bytes, bytes]:

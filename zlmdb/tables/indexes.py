@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Literal, overload
 
 from zlmdb import errors
@@ -103,20 +102,15 @@ class Index(Output, Generic[K, V]):
             KeyTypeError, KeyValueError: if a value or bound does not fit the index's key.
         """
         if limit is not None:
-            scan.limited(iter(()), limit)  # a wrong limit is refused here, and not when the first row is asked for
-        start, stop = self._range(values, lo, hi, bounds)
+            scan.check_limit(limit)
+        start, stop = self._between(values, lo, hi) if bounds == "[)" else self._range(values, lo, hi, bounds)  # type: ignore[attr-defined]
         txn = self._txn
-
-        def columns() -> IndexRows:
-            return IndexRows(self, start, stop, return_keys, return_values, reverse=reverse, limit=limit)
-
-        if not return_keys and not return_values:
-            blind = getattr(self, scan.shape(txn, True, False, reverse))
-            return scan.Selection(lambda: scan.limited((None for _ in blind(txn, start, stop)), limit), columns)
-        rows = getattr(self, scan.shape(txn, return_keys, return_values, reverse))
-        if limit is None:
-            return scan.Selection(partial(rows, txn, start, stop), columns)
-        return scan.Selection(lambda: scan.limited(rows(txn, start, stop), limit), columns)
+        if return_keys or return_values:
+            rows = getattr(self, scan.shape(txn, return_keys, return_values, reverse))
+        else:
+            rows = scan.blind(getattr(self, scan.shape(txn, True, False, reverse)))
+        details = (self, start, stop, return_keys, return_values, reverse, limit)
+        return scan.Selection(rows, (txn, start, stop), limit, IndexRows, details)
 
     def keys(self, *values: Any, reverse: bool = False, limit: int | None = None) -> scan.Selection[K]:
         """The primary keys of the rows whose leading index fields equal `values`; the rows are not read."""
@@ -152,6 +146,7 @@ class Index(Output, Generic[K, V]):
         return IndexRows(self, *self._range((), None, None, "[)"), True, True)
 
     def _range(self, values: tuple[Any, ...], lo: Any, hi: Any, ends: str) -> tuple[bytes, bytes]:
+        """Start and stop of the entries: what the generated ``_between(values, lo, hi)`` does in the usual cases."""
         plan, name = self._plan, f"{self._map._definition.name}, index {self._plan.name}"
         if len(values) > plan.arity:
             raise errors.KeyTypeError(
@@ -159,30 +154,16 @@ class Index(Output, Generic[K, V]):
                 table=self._map._definition.name,
                 index=plan.name,
             )
-        prefix: bytes = self._prefix(values) if values else self._x  # type: ignore[attr-defined]
+        try:
+            prefix = self._x + (self._whole() if plan.bare else plan.full).prefix(values) if values else self._x
+        except errors.DataError as error:
+            raise error.located(table=name) from None
         if plan.bare and len(values) == plan.arity:
             return prefix, prefix + b"\0"
         if lo is None and hi is None:
             return prefix, bounds.after_slot(prefix)
-        if ends == "[)" and len(values) < plan.arity and type(lo) is not tuple and type(hi) is not tuple:
-            try:
-                return (
-                    prefix if lo is None else self._prefix((*values, lo)),  # type: ignore[attr-defined]
-                    bounds.after_slot(prefix) if hi is None else self._prefix((*values, hi)),  # type: ignore[attr-defined]
-                )
-            except errors.DataError:
-                pass  # a bound need not be a possible key, which the general way below knows
         rest = plan.rests[len(values)]
         return bounds.span(prefix, rest, _parts(lo), _parts(hi), ends, table=name)
-
-    def _slow_prefix(self, values: tuple[Any, ...]) -> bytes:
-        """What :meth:`_prefix` could not make: an error that says why, or the bytes after all."""
-        plan = self._plan
-        try:
-            full = self._whole() if plan.bare else plan.full
-            return self._x + full.prefix(values)
-        except errors.DataError as error:
-            raise error.located(table=f"{self._map._definition.name}, index {plan.name}") from None
 
     def _whole(self) -> Composite:
         codec = self._plan.codec
@@ -257,14 +238,11 @@ def _compile(compiled: Any, i: int) -> type[Any]:
     plan = compiled.plans[i]
     base: type[Any] = UniqueIndex if plan.unique else Index
     body: dict[str, Any] = {"_plan": plan, "__module__": base.__module__, "__qualname__": base.__qualname__}
+    ops = scans("self, txn, start, stop", Source.index_scan)
+    ops["_between"] = lambda s: s.index_range("def _between(self, values, lo, hi):", i)
     if plan.unique:
-        body["__getitem__"] = compiled.stub(
-            "__getitem__", lambda s: s.index_get("def __getitem__(self, key):", i, "raise KeyError(key)")
-        )
-        body["get"] = compiled.stub(
-            "get", lambda s: s.index_get("def get(self, key, default=None):", i, "return default")
-        )
-    for name, write in scans("self, txn, start, stop", Source.index_scan).items():
-        body[name] = compiled.stub(name, write)
-    body["_prefix"] = compiled.stub("_prefix", lambda s: s.index_prefix("def _prefix(self, values):", i))
+        ops["__getitem__"] = lambda s: s.index_get("def __getitem__(self, key):", i, "raise KeyError(key)")
+        ops["get"] = lambda s: s.index_get("def get(self, key, default=None):", i, "return default")
+    for name, write in ops.items():
+        body[name] = compiled.stub(name, write, f"{plan.name}.{name}")
     return type(base.__name__, (base,), body)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from zlmdb.keys import Composite
+from zlmdb.keys.base import KeyCodec
+from zlmdb.tables.bounds import after_slot
 from zlmdb.tables.source import RowSource, indent
 
 __all__ = ["BOUND_OPS", "HANDLE_OPS", "ROW_OPS", "SHARED_OPS", "Source", "Writer", "scans"]
@@ -138,7 +141,7 @@ class Source(RowSource):
             encoded = " + ".join(plan.codec.encode_parts(parts, self.names))
         else:
             unpack, encoded = [], plan.codec.encode_expr("key", self.names)
-        body = ["txn = self._txn", *unpack, f"pk = txn.get(self._x + {encoded})"]
+        body = ["txn = self._txn", "get = txn.get", *unpack, f"pk = get(self._x + {encoded})"]
         lines = [
             head,
             "    try:",
@@ -146,7 +149,7 @@ class Source(RowSource):
             "    except Exception as error:",
             "        pk = self._recover_get(key, error)",
         ]
-        lines += ["    if pk is None:", f"        {missing}", "    data = txn.get(self._p + pk)"]
+        lines += ["    if pk is None:", f"        {missing}", "    data = get(self._p + pk)"]
         lines += [
             "    if data is None:",
             "        raise self._dangling(key, pk)",
@@ -163,36 +166,56 @@ class Source(RowSource):
         """A generator over the rows (or primary keys) that an index lists between two encoded bounds."""
         lines, decoded = self.key.decode_lines("pk", 0, self.names) if keys else ([], "")
         item = f"({decoded}, {self.decode('data')})" if keys and values else decoded or self.decode("data")
-        body = [*(["data = txn.get(p + pk)"] if values else []), *lines, f"yield {item}"]
+        # While rows are read in a transaction that writes, a savepoint may begin, which has a method of its own.
+        hoisted = values and mode != "writing"
+        look_up = f"data = {'get' if hoisted else 'txn.get'}(p + pk)"
+        body = [*([look_up] if values else []), *lines, f"yield {item}"]
         return [
             head,
             "    pk = data = None",
             "    p = self._p",
             "    try:",
+            *(["        get = txn.get"] if hoisted else []),
             *indent(self.walk(mode, reverse=reverse, target="k, pk", values=True, body=body), 2),
             "    except Exception as error:",
             "        raise self._scan_error(txn, pk, data, error) from error",
         ]
 
-    def index_prefix(self, head: str, i: int) -> list[str]:
-        """A function that gives the bytes that the entries of leading index fields begin with, all of them complete."""
+    def index_range(self, head: str, i: int) -> list[str]:
+        """A function that gives start and stop of the entries with leading fields, and bounds of the field behind."""
         plan = self.plans[i]
         codec = plan.codec if plan.bare else plan.full
-        arity = plan.arity
+        after = self.names.add(after_slot, "after_slot")
         lines = [head, "    try:", "        number = len(values)"]
-        for number in range(1, arity + 1):
-            parts = [f"k{n}" for n in range(number)]
-            if isinstance(codec, Composite):
-                spare = [f"k{n}" for n in range(len(codec.parts))]
-                pieces = codec.encode_parts(spare, self.names)[:number]
+        for number in range(plan.arity + 1):
+            given = [f"k{n}" for n in range(number)]
+            lines += [f"        if number == {number}:"]
+            if given:
+                lines += [f"            {', '.join(given)}, = values"]
+            pieces = ["self._x", *self._leading(codec, given)]
+            lines += [f"            prefix = {' + '.join(pieces)}"]
+            if number < plan.arity:
+                low, high = (self._leading(codec, [*given, bound])[number] for bound in ("lo", "hi"))
+                lines += [
+                    f"            if lo is None is hi: return prefix, {after}(prefix)",
+                    "            if lo.__class__ is not tuple and hi.__class__ is not tuple: return (",
+                    f"                prefix if lo is None else prefix + {low},",
+                    f"                {after}(prefix) if hi is None else prefix + {high},",
+                    "            )",
+                ]
+            elif plan.bare:
+                lines += ["            return prefix, prefix + SMALLEST"]
             else:
-                pieces = [codec.encode_expr("k0", self.names)]
-            lines += [
-                f"        if number == {number}:",
-                f"            {', '.join(parts)}, = values",
-                f"            return self._x + {' + '.join(pieces)}",
-            ]
-        return [*lines, "    except Exception: pass", "    return self._slow_prefix(values)"]
+                lines += [f"            if lo is None is hi: return prefix, {after}(prefix)"]
+        # What is left is no key, or a bound that need not be one, or bounds of several fields.
+        return [*lines, "    except Exception: pass", "    return self._range(values, lo, hi, '[)')"]
+
+    def _leading(self, codec: KeyCodec[Any], given: list[str]) -> list[str]:
+        """Expressions of the bytes of the leading parts of a key, one for each variable."""
+        if not isinstance(codec, Composite):
+            return [codec.encode_expr(var, self.names) for var in given]
+        spare = [f"k{n}" for n in range(len(given), len(codec.parts))]
+        return codec.encode_parts([*given, *spare], self.names)[: len(given)]
 
 
 _PAIR = ["txn, key = item"]

@@ -173,8 +173,17 @@ class Rows:
 class IndexRows(Rows):
     """The rows that an index lists between two encoded bounds of it."""
 
-    def __init__(self, index: Any, start: bytes, stop: bytes, keys: bool, values: bool, **more: Any) -> None:
-        super().__init__(index._map, index._txn, start, stop, keys, values, **more)
+    def __init__(
+        self,
+        index: Any,
+        start: bytes,
+        stop: bytes,
+        keys: bool = True,
+        values: bool = True,
+        reverse: bool = False,
+        limit: int | None = None,
+    ) -> None:
+        super().__init__(index._map, index._txn, start, stop, keys, values, reverse, limit)
         self._index = index
 
     def between(self, start: bytes, stop: bytes) -> Rows:

@@ -15,7 +15,7 @@ from zlmdb.keys.base import KeyCodec
 if TYPE_CHECKING:
     from zlmdb.columns.frame import Source
 
-__all__ = ["Selection", "count", "first_key", "keys_in_bulk", "last_key", "limited", "shape"]
+__all__ = ["Selection", "blind", "check_limit", "count", "first_key", "keys_in_bulk", "last_key", "shape"]
 
 #: How many keys are read ahead at most when they are decoded together, in a transaction that does not write.
 READ_AHEAD = 1024
@@ -92,17 +92,14 @@ def _one_by_one(txn: Any, chunk: list[bytes], codec: KeyCodec[Any], error: Calla
         yield key
 
 
-def limited(rows: Iterator[Any], limit: int | None) -> Iterator[Any]:
-    """At most so many of the rows.
+def check_limit(limit: int | None) -> None:
+    """Refuse a wrong limit when it is given, and not when the first row is asked for.
 
     Raises:
         ValueError: if `limit` is negative or no whole number.
     """
-    if limit is None:
-        return rows
-    if not isinstance(limit, int) or limit < 0:
+    if limit is not None and (not isinstance(limit, int) or limit < 0):
         raise ValueError(f"limit: expected a number of rows of at least 0, or None for all, found {limit!r}")
-    return islice(rows, limit)
 
 
 #: Names of the generated scans, by (keys, values, reverse, mode).
@@ -117,7 +114,13 @@ SHAPES = {
 def shape(txn: Any, keys: bool, values: bool, reverse: bool) -> str:
     """Name of the generated scan for a transaction."""
     mode = "writing" if txn._write else "buffers" if txn._buffers else ""
-    return SHAPES[bool(keys), bool(values), bool(reverse), mode]
+    name = SHAPES.get((keys, values, reverse, mode))
+    return SHAPES[bool(keys), bool(values), bool(reverse), mode] if name is None else name
+
+
+def blind(keys: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[None]]:
+    """The scan that gives None for each row, from one that gives its key."""
+    return lambda txn, start, stop: (None for _ in keys(txn, start, stop))
 
 
 T = TypeVar("T")
@@ -128,20 +131,39 @@ class Selection(Output, Generic[T]):
 
     ``next()`` works on it, too, and goes on where the last ``next()`` stopped. ``to_arrow()`` and its like give the
     selected keys, values, or both as columns.
+
+    Args:
+        rows: gives an iterator over the rows.
+        arguments: what it is called with.
+        limit: at most so many rows; None for all.
+        make: gives the rows as a source of columns.
+        details: what that is called with.
     """
 
-    __slots__ = ("_current", "_rows", "_start")
+    __slots__ = ("_arguments", "_current", "_details", "_limit", "_make", "_rows")
 
-    def __init__(self, start: Callable[[], Iterator[T]], rows: Callable[[], Source]) -> None:
-        self._start = start
+    def __init__(
+        self,
+        rows: Callable[..., Iterator[T]],
+        arguments: tuple[Any, ...],
+        limit: int | None,
+        make: Callable[..., Source],
+        details: tuple[Any, ...],
+    ) -> None:
+        # A short select is made in about the time of two rows, so nothing is put together here that is not always used.
         self._rows = rows
+        self._arguments = arguments
+        self._limit = limit
+        self._make = make
+        self._details = details
         self._current: Iterator[T] | None = None
 
     def _source(self) -> Source:
-        return self._rows()
+        return self._make(*self._details)
 
     def __iter__(self) -> Iterator[T]:
-        return self._start()
+        rows = self._rows(*self._arguments)
+        return rows if self._limit is None else islice(rows, self._limit)
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the first rows."""
@@ -151,5 +173,5 @@ class Selection(Output, Generic[T]):
 
     def __next__(self) -> T:
         if self._current is None:
-            self._current = self._start()
+            self._current = iter(self)
         return next(self._current)

@@ -190,7 +190,7 @@ class Times:
         start, stop = self._between(prefix, None, None)
         if n is None:
             return next(iter(self._rows(prefix, start, stop, True, 1)), None)
-        scan.limited(iter(()), n)
+        scan.check_limit(n)
         return self._rows(prefix, self._start_of_last(prefix, start, stop, n), stop, False, n)
 
     def as_of(self, *series_and_time: Any) -> Any:
@@ -304,8 +304,11 @@ class Times:
             return select(self, self._txn, start, stop, True, True, reverse, limit)
         found = select(self, self._txn, start, stop, True, True, reverse, None)
         return scan.Selection(
-            lambda: scan.limited((pair for pair in found if pair[0][: len(prefix)] == prefix), limit),
-            lambda: SeriesRows(length, self, self._txn, start, stop, reverse, limit),
+            lambda: (pair for pair in found if pair[0][: len(prefix)] == prefix),
+            (),
+            limit,
+            SeriesRows,
+            (length, self, self._txn, start, stop, reverse, limit),
         )
 
     def _start_of_last(self, prefix: tuple[Any, ...], start: bytes, stop: bytes, n: int) -> bytes:
