@@ -15,6 +15,7 @@ from zlmdb.series.aggregating import Aggregating
 from zlmdb.series.base import Bounds
 from zlmdb.series.buckets import downsample
 from zlmdb.series.columnar import Columnar
+from zlmdb.series.extend import extend
 from zlmdb.series.input import columns_of
 from zlmdb.series.store import Ticks
 from zlmdb.series.times import (
@@ -32,6 +33,7 @@ from zlmdb.series.times import (
 __all__ = ["Series"]
 
 _NANOSECONDS = np.dtype("<M8[ns]")
+_INT64 = np.dtype("<i8")
 _FAULTS = (struct.error, KeyError, TypeError, OverflowError)
 
 
@@ -110,12 +112,13 @@ class Series(Columnar[K], Aggregating[K], Generic[K]):
                 except Exception as error:
                     self._raise(prefix, error)
         elif times.__class__ is np.ndarray and times.dtype == _NANOSECONDS:
-            batch = self._batch(times, columns)
-            if batch is not None:
-                if not self._changing(prefix, store.extend, *batch):
-                    txn._require_write(self._definition.name)
-                    self._changing(prefix, store.append_many, Ticks(*batch))
-                return
+            arrays = self._batch(times, columns)
+            if arrays is not None:
+                try:  # as _changing() does, with a call less
+                    if extend(self, prefix, arrays):
+                        return
+                except Exception as error:
+                    self._raise(prefix, error)
         ticks = self._ticks(times, columns, single)
         txn._require_write(self._definition.name)
         if len(ticks):
@@ -168,24 +171,26 @@ class Series(Columnar[K], Aggregating[K], Generic[K]):
                     report(done)
         return done
 
-    def _batch(self, times: Any, columns: dict[str, Any]) -> tuple[Any, list[Any]] | None:
+    def _batch(self, times: Any, columns: dict[str, Any]) -> list[Any] | None:
         """Times and columns that are just as they are stored; None if there is anything to be done about them."""
-        n = len(times)
-        if times.ndim != 1 or not n or len(columns) != len(self._exact) or not times.flags.c_contiguous:
+        shape = times.shape
+        if len(shape) != 1 or not shape[0] or len(columns) != len(self._exact) or not times.flags.c_contiguous:
             return None
-        found = []
+        ns = times.view(_INT64)
+        arrays = [ns]
         for name, dtype in self._exact:
             value: Any = columns.get(name)
-            if value.__class__ is not np.ndarray or value.dtype != dtype or value.shape != (n,):
+            if value.__class__ is not np.ndarray or (value.dtype is not dtype and value.dtype != dtype):
                 return None
-            if not value.flags.c_contiguous:
+            if value.shape != shape or not value.flags.c_contiguous:
                 return None
-            found.append(value)
-        ns = times.view(np.int64)
+            arrays.append(value)
         # NaT is the smallest of all, so it would be the first.
         if np.count_nonzero(ns[1:] <= ns[:-1]) or ns.item(0) < FIRST:
             return None
-        return ns, found
+        for at in self._layout.timely:
+            arrays[at + 1] = arrays[at + 1].view(_INT64)
+        return arrays
 
     def _ticks(self, times: Any, columns: dict[str, Any], single: bool) -> Ticks:
         """What is to be appended, checked and sorted."""
