@@ -63,17 +63,19 @@ time only if all ticks of the one before have it. A head's ticks are not older t
 from __future__ import annotations
 
 import struct
-from functools import lru_cache
-from itertools import chain
+from collections.abc import Callable
+from functools import cached_property, lru_cache
+from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
 
 from zlmdb._typing import Buffer
 from zlmdb.errors import DecodeError, TableMismatch
+from zlmdb.series.compile import described, taken
 from zlmdb.series.compress import expand, shrink
 from zlmdb.series.definition import PAGE, PAGE_HEAD, ColumnDefinition, SeriesDefinition
-from zlmdb.series.statistics import STATISTICS, describe
+from zlmdb.series.statistics import STATISTICS
 
 __all__ = ["HEAD_END", "HEAD_SIZE", "NONE", "Chunk", "Head", "Layout", "position"]
 
@@ -223,10 +225,20 @@ class Layout:
         self.most = PAGE_HEAD + CHUNK.size + 64 * self.m + 16 * (self.m + 1)
         self.offsets = lru_cache(maxsize=256)(self._offsets)
         self._slices = lru_cache(maxsize=1024)(self._parts)
-        #: Places of the columns of times, whose arrays have no buffer that bytes could be joined with.
-        self.timely = [at for at, c in enumerate(self.columns) if c.dtype.kind in "mM"]
+        # Arrays of times have no buffer that bytes could be joined with.
+        self._timely = [at for at, c in enumerate(self.columns) if c.dtype.kind in "mM"]
         # A chunk of n ticks as parts to be joined: header, then what stands before each column, and the column.
         self._frames = [self._frame(n) for n in range(16)]
+
+    @cached_property
+    def take(self) -> Callable[[Any, dict[str, Any]], list[Any] | None]:
+        """See :func:`zlmdb.series.compile.taken`; made when it is first needed."""
+        return taken(self.columns)
+
+    @cached_property
+    def described(self) -> Callable[[list[Array]], bytes]:
+        """See :func:`zlmdb.series.compile.described`; made when it is first needed."""
+        return described(self.columns)
 
     def _row(self, m: int) -> np.dtype[Any]:
         """A tick as it stands in a head that has `m` columns."""
@@ -256,7 +268,7 @@ class Layout:
     def joinable(self, times: Array, columns: list[Array]) -> list[Array]:
         """Times and columns in one list, as arrays that bytes can be joined with."""
         arrays = [times, *columns]
-        for at in self.timely:
+        for at in self._timely:
             arrays[at + 1] = arrays[at + 1].view(np.int64)
         return arrays
 
@@ -389,10 +401,8 @@ class Layout:
         if self.compresses:
             whole = [np.frombuffer(made, dtype, n, at) for dtype, at in zip(self._types, places, strict=True)]
             return self.pack(whole[0], whole[1:], True)
-        statistics = [
-            describe(np.frombuffer(made, dtype, n, at)) for dtype, at in zip(self._types[1:], places[1:], strict=True)
-        ]
-        made[CHUNK.size : places[0]] = b"".join(statistics)
+        values = [np.frombuffer(made, *where) for where in zip(self._types[1:], repeat(n), places[1:], strict=False)]
+        made[CHUNK.size : places[0]] = self.described(values)
         return made
 
     def pack(self, times: Array, columns: list[Array], full: bool) -> bytes:
@@ -406,7 +416,7 @@ class Layout:
         if not full:
             return self.opened(self.joinable(times, columns))
         n = len(times)
-        statistics = b"".join([describe(column) for column in columns])
+        statistics = self.described(columns)
         if self.compresses:
             return self._pack_small(times, columns, statistics)
         parts = self._frames[n & 15].copy()

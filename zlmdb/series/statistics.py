@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["EMPTY", "STATISTICS", "WIDE", "describe", "partials", "valid"]
+__all__ = ["EMPTY", "PACKERS", "SAFE", "STATISTICS", "WIDE", "describe", "partials", "valid"]
 
 Array = np.ndarray[Any, Any]
 
@@ -28,14 +28,15 @@ def _record(kind: str | None) -> np.dtype[Any]:
 
 #: By kind of dtype: the record of a column's statistics in a chunk.
 STATISTICS = {kind: _record(wide) for kind, wide in WIDE.items()}
-_PACKERS = {
+#: By kind of dtype: what makes that record.
+PACKERS = {
     kind: struct.Struct(f"<Q5{'Q' if wide is None else {'<f8': 'd', '<i8': 'q', '<u8': 'Q'}[wide]}d8x")
     for kind, wide in WIDE.items()
 }
 #: By kind: smallest, largest, first and last where there is no value at all.
 EMPTY: dict[str, Any] = {"f": float("nan"), "m": NAT, "M": NAT}
 #: Below it sums of a chunk do not overflow.
-_SAFE = 1e290
+SAFE = 1e290
 _FLOAT64, _INT64, _UINT64 = np.dtype(np.float64), np.dtype(np.int64), np.dtype(np.uint64)
 _add, _minimum, _maximum = np.add.reduce, np.minimum.reduce, np.maximum.reduce
 
@@ -67,7 +68,7 @@ def describe(column: Array) -> bytes:
         column: contiguous values, at least one.
     """
     kind = column.dtype.kind
-    pack = _PACKERS[kind].pack
+    pack = PACKERS[kind].pack
     if WIDE[kind] is None:
         return pack(len(column), 0, 0, 0, 0, 0, 0.0)
     # This is what closing a chunk costs most: values go from NumPy to struct as they are.
@@ -76,7 +77,7 @@ def describe(column: Array) -> bytes:
         if low != low:
             return _describe_some(column, kind)
         high = _maximum(column)
-        if low > -_SAFE and high < _SAFE:
+        if low > -SAFE and high < SAFE:
             fsum = _add(column) if column.dtype is _FLOAT64 else _add(column, 0, _FLOAT64)
         else:
             with np.errstate(invalid="ignore", over="ignore"):
@@ -97,7 +98,7 @@ def _describe_some(column: Array, kind: str) -> bytes:
         return describe(there)
     nothing = EMPTY[kind]
     zero = 0.0 if kind == "f" else 0
-    return _PACKERS[kind].pack(0, nothing, nothing, nothing, nothing, zero, 0.0)
+    return PACKERS[kind].pack(0, nothing, nothing, nothing, nothing, zero, 0.0)
 
 
 def _integer_sum(x: Array, low: int, most: int) -> tuple[int, float]:

@@ -33,7 +33,6 @@ from zlmdb.series.times import (
 __all__ = ["Series"]
 
 _NANOSECONDS = np.dtype("<M8[ns]")
-_INT64 = np.dtype("<i8")
 _FAULTS = (struct.error, KeyError, TypeError, OverflowError)
 
 
@@ -93,6 +92,18 @@ class Series(Columnar[K], Aggregating[K], Generic[K]):
             DecodeError: if what is stored of the series is damaged. Nothing is written then.
             TransactionError: in a read transaction, or after the transaction has ended.
         """
+        if times.__class__ is np.ndarray and times.dtype == _NANOSECONDS:
+            arrays = self._layout.take(times, columns)
+            if arrays is not None:
+                txn = self._txn
+                if txn is None or txn._raw is None:
+                    self._require()
+                prefix = self._prefix(key)
+                try:  # as _changing() does, with a call less
+                    if extend(self, prefix, arrays):
+                        return
+                except Exception as error:
+                    self._raise(prefix, error)
         txn = self._require()
         prefix = self._prefix(key)
         single = scalar_moment(times)
@@ -106,16 +117,8 @@ class Series(Columnar[K], Aggregating[K], Generic[K]):
                 row = b""  # the long way says what is wrong, or finds that nothing is
             if row and len(columns) == len(self._names):
                 time = int.from_bytes(row[:8], "little", signed=True)
-                try:  # as _changing() does, with a call less
+                try:
                     if store.append_one(self, prefix, time, row):
-                        return
-                except Exception as error:
-                    self._raise(prefix, error)
-        elif times.__class__ is np.ndarray and times.dtype == _NANOSECONDS:
-            arrays = self._batch(times, columns)
-            if arrays is not None:
-                try:  # as _changing() does, with a call less
-                    if extend(self, prefix, arrays):
                         return
                 except Exception as error:
                     self._raise(prefix, error)
@@ -170,27 +173,6 @@ class Series(Columnar[K], Aggregating[K], Generic[K]):
                 if report is not None:
                     report(done)
         return done
-
-    def _batch(self, times: Any, columns: dict[str, Any]) -> list[Any] | None:
-        """Times and columns that are just as they are stored; None if there is anything to be done about them."""
-        shape = times.shape
-        if len(shape) != 1 or not shape[0] or len(columns) != len(self._exact) or not times.flags.c_contiguous:
-            return None
-        ns = times.view(_INT64)
-        arrays = [ns]
-        for name, dtype in self._exact:
-            value: Any = columns.get(name)
-            if value.__class__ is not np.ndarray or (value.dtype is not dtype and value.dtype != dtype):
-                return None
-            if value.shape != shape or not value.flags.c_contiguous:
-                return None
-            arrays.append(value)
-        # NaT is the smallest of all, so it would be the first.
-        if np.count_nonzero(ns[1:] <= ns[:-1]) or ns.item(0) < FIRST:
-            return None
-        for at in self._layout.timely:
-            arrays[at + 1] = arrays[at + 1].view(_INT64)
-        return arrays
 
     def _ticks(self, times: Any, columns: dict[str, Any], single: bool) -> Ticks:
         """What is to be appended, checked and sorted."""
