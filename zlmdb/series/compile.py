@@ -79,7 +79,13 @@ def described(columns: Columns) -> Callable[[list[Array]], bytes]:
     if len(columns) > MOST:
         return each
     source = Source("series statistics")
-    source.scope |= {"least": np.minimum.reduce, "most": np.maximum.reduce, "add": np.add.reduce, "SAFE": SAFE}
+    source.scope |= {
+        "least": np.minimum.reduce,
+        "most": np.maximum.reduce,
+        "add": np.add.reduce,
+        "SAFE": SAFE,
+        "inf": np.inf,
+    }
     source.scope |= {"f8": _FLOAT64, "i8": _INT64, "u8": _UINT64, "each": each, "describe": describe}
     source.line(0, "def described(columns):")
     source.line(1, f"{''.join(f'c{at}, ' for at in range(len(columns)))}= columns")
@@ -93,7 +99,9 @@ def described(columns: Columns) -> Callable[[list[Array]], bytes]:
         source.line(1, f"a{at} = least(c{at})")
         source.line(1, f"b{at} = most(c{at})")
         if kind == "f":
-            source.line(1, f"if not (a{at} > -SAFE and b{at} < SAFE):")  # also if they are NaN
+            # Also if they are NaN. Sums of short floats cannot overflow.
+            bound = "SAFE" if size == 8 else "inf"
+            source.line(1, f"if not (a{at} > -{bound} and b{at} < {bound}):")
             source.line(2, "return each(columns)")
             source.line(1, f"s{at} = add(c{at})" if size == 8 else f"s{at} = add(c{at}, 0, f8)")
         else:

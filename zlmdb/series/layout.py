@@ -86,11 +86,12 @@ HEAD_SIZE = HEAD.size
 HEAD_END = b"\xff" * 10
 HEAD_MAGIC, CHUNK_MAGIC, VERSION = 0x48, 0x43, 1
 CHUNK = struct.Struct("<BBHIqqB7x")
-_READ = struct.Struct("<HHIqqB7x").unpack_from
+#: The header of a chunk: kind, columns, ticks, first and last time, flags. Of a head it reads the kind.
+READ = struct.Struct("<HHIqqB7x").unpack_from
 ENTRY = struct.Struct("<IIBB6x")
 HAS_STATISTICS, HAS_TABLE = 1, 2
 #: Magic and version as one number.
-_KIND = CHUNK_MAGIC | VERSION << 8
+CHUNK_KIND, HEAD_KIND = CHUNK_MAGIC | VERSION << 8, HEAD_MAGIC | VERSION << 8
 #: Time of the last tick in a chunk, where there is no chunk.
 NONE = -(2**63)
 _FLIP = 1 << 63
@@ -131,10 +132,10 @@ class Chunk:
 
     def __init__(self, layout: Layout, data: Buffer) -> None:
         try:
-            kind, self.m, self.n, self.first, self.last, self.flags = _READ(data)
+            kind, self.m, self.n, self.first, self.last, self.flags = READ(data)
         except struct.error:
             raise layout.broken("a chunk", data, "it is too short") from None
-        if kind != _KIND or not self.n:
+        if kind != CHUNK_KIND or not self.n:
             raise layout.broken("a chunk", data, "its header is none of a chunk of this release")
         self.layout = layout
         self.data = data
@@ -225,6 +226,7 @@ class Layout:
         self.most = PAGE_HEAD + CHUNK.size + 64 * self.m + 16 * (self.m + 1)
         self.offsets = lru_cache(maxsize=256)(self._offsets)
         self._slices = lru_cache(maxsize=1024)(self._parts)
+        self.cuts = lru_cache(maxsize=1024)(self._cuts)
         # Arrays of times have no buffer that bytes could be joined with.
         self._timely = [at for at, c in enumerate(self.columns) if c.dtype.kind in "mM"]
         # A chunk of n ticks as parts to be joined: header, then what stands before each column, and the column.
@@ -257,6 +259,19 @@ class Layout:
     def _parts(self, n: int) -> list[slice]:
         """Where times and columns lie in an open chunk."""
         return [slice(at, at + n * size) for at, size in zip(self._offsets(self.m, n, 0), self.sizes, strict=True)]
+
+    def _cuts(self, n: int, flags: int, places: tuple[int, ...]) -> tuple[int, list[slice], list[int]]:
+        """Where a chunk without a table ends that has all columns, where its times and some columns lie, their sizes.
+
+        Args:
+            n: ticks in it.
+            flags: its flags.
+            places: of the columns.
+        """
+        offsets, sizes = self._offsets(self.m, n, flags), self.sizes
+        wanted = [0, *[at + 1 for at in places]]
+        found = [slice(offsets[at], offsets[at] + n * sizes[at]) for at in wanted]
+        return offsets[-1] + n * sizes[-1], found, [sizes[at] for at in wanted]
 
     def _frame(self, n: int) -> list[Any]:
         """The parts of a chunk, of which those between the columns depend on `n` modulo 16 only."""
@@ -384,8 +399,8 @@ class Layout:
         n, first = len(times), times.item(0)
         rows: list[Any] = []
         for data in reversed(chunks):
-            kind, m, its, first, _, flags = _READ(data)
-            if kind != _KIND or m != self.m or flags:
+            kind, m, its, first, _, flags = READ(data)
+            if kind != CHUNK_KIND or m != self.m or flags:
                 return None
             rows.append(map(memoryview(data).__getitem__, self._slices(its)))
             n += its

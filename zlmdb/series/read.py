@@ -147,6 +147,19 @@ def found_in(s: SeriesBase[Any], raw: Any, prefix: bytes, lo: int, hi: int) -> I
             yield ticks, a, b
 
 
+def begun(raw: Any, prefix: bytes, lo: int) -> Iterator[Any]:
+    """The values of a series that has a head, from the last chunk on that begins at a time or before."""
+    cursor = raw.cursor()
+    if lo > FIRST:
+        begin = prefix + position(lo)
+        if cursor.set_range(begin) and cursor.prev() and bytes(cursor.key()).startswith(prefix):
+            return cursor.iternext(False, True)  # type: ignore[no-any-return]
+        cursor.set_range(begin)
+    else:
+        cursor.set_range(prefix)
+    return cursor.iternext(False, True)  # type: ignore[no-any-return]
+
+
 def chunks(s: SeriesBase[Any], raw: Any, prefix: bytes, lo: int, hi: int) -> Iterator[Piece]:
     """The chunks that have ticks between two times."""
     layout = s._layout

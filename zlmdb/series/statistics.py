@@ -71,12 +71,11 @@ def describe(column: Array) -> bytes:
     pack = PACKERS[kind].pack
     if WIDE[kind] is None:
         return pack(len(column), 0, 0, 0, 0, 0, 0.0)
-    # This is what closing a chunk costs most: values go from NumPy to struct as they are.
     if kind == "f":
-        low = _minimum(column)  # NaN if any value is
+        low = float(_minimum(column))  # NaN if any value is
         if low != low:
             return _describe_some(column, kind)
-        high = _maximum(column)
+        high = float(_maximum(column))
         if low > -SAFE and high < SAFE:
             fsum = _add(column) if column.dtype is _FLOAT64 else _add(column, 0, _FLOAT64)
         else:
