@@ -72,7 +72,9 @@ def range_of(s: SeriesBase[Any], raw: Any, key: Any, prefix: bytes, lo: int, hi:
         if held is not None:
             rows.append([_joinable(array) for array in (held.times, *[held.columns[at] for at in places])])
     columns: Any = zip(*rows, strict=True) if rows else [()] * len(types)
-    arrays = [np.frombuffer(bytearray().join(parts), dtype) for parts, dtype in zip(columns, types, strict=True)]
+    arrays: list[Any] = [
+        np.frombuffer(bytearray().join(parts), dtype) for parts, dtype in zip(columns, types, strict=True)
+    ]
     return Slice(key, arrays[0], dict(zip(names, arrays[1:], strict=True)))
 
 
