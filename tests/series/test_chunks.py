@@ -13,6 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 import zlmdb
 from tests.series.declared import declare
+from tests.series.test_ticks import DTYPES, EACH, samples
 from zlmdb.series.compile import described
 from zlmdb.series.layout import CHUNK_KIND, HAS_STATISTICS, HEAD, HEAD_END, READ
 from zlmdb.series.statistics import describe
@@ -199,3 +200,17 @@ def test_statistics_of_all_columns_are_those_of_each(data: Any) -> None:
     with zlmdb.open(":memory:", [table]) as db, db.begin() as txn, np.errstate(all="ignore"):
         function = described(txn[table]._definition.columns)
         assert function(columns) == b"".join([describe(column) for column in columns])
+
+
+@pytest.mark.parametrize("method", ["zlib", "delta-zlib", "delta-zstd"])
+def test_single_ticks_of_compressed_chunks_are_those_of_ranges(method: str) -> None:
+    table = declare(EACH, OID + "6", chunk=100, compress=method)
+    columns = {f"c{number}": samples(dtype, 100) for number, dtype in enumerate(DTYPES)}
+    with zlmdb.open(":memory:", [table]) as db, db.begin(write=True) as txn:
+        txn[table].append("a", np.arange(100) * 10, **columns)
+        whole = txn[table].range("a")
+        for at in (0, 1, 50, 98, 99):
+            tick = txn[table].as_of("a", at * 10 + 5)
+            assert tick.time == whole.time[at]
+            for name in columns:
+                assert getattr(tick, name).tobytes() == whole[name][at].tobytes(), name

@@ -151,25 +151,22 @@ class Chunk:
             return column.filled(self.n)
         return self._column(at + 1, column.dtype)
 
-    def time(self, i: int) -> int:
-        """The time of a tick."""
-        if i == self.n - 1:
-            return int(self.last)
-        return int(self.times()[i])
-
     def value(self, at: int, i: int) -> Any:
         """A value of a column, as a scalar of numpy."""
         if self.is_stored(at):
             dtype = self.layout.columns[at].dtype
             start = self.layout.offsets(self.m, self.n, self.flags)[at + 1] + i * dtype.itemsize
             return np.frombuffer(self.data, dtype, 1, start)[0]
-        return self.column(at)[i]
+        if at >= self.m or at >= self.layout.stored:
+            return self.column(at)[0]
+        return self._column(at + 1, self.layout.columns[at].dtype, i + 1)[i]
 
     def is_stored(self, at: int) -> bool:
         """True if the values of a column can be read in place."""
         return at < self.m and at < self.layout.stored and not self.flags & HAS_TABLE
 
-    def _column(self, at: int, dtype: np.dtype[Any]) -> Array:
+    def _column(self, at: int, dtype: np.dtype[Any], stop: int | None = None) -> Array:
+        """Times or a column; of what is compressed, `stop` values are enough."""
         data, n = self.data, self.n
         try:
             if not self.flags & HAS_TABLE:
@@ -178,7 +175,7 @@ class Chunk:
             start, length, encoding, exponent = ENTRY.unpack_from(data, CHUNK.size + 16 * at)
             if not encoding:
                 return np.frombuffer(data, dtype, n, start)
-            return expand(memoryview(data)[start : start + length], encoding, exponent, dtype, n)
+            return expand(memoryview(data)[start : start + length], encoding, exponent, dtype, n, stop)
         except (ValueError, struct.error) as error:
             raise self.layout.broken("a chunk", data, f"column {at}: {error}") from None
 

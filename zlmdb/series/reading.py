@@ -100,12 +100,12 @@ class Reading(SeriesBase[K], Generic[K]):
             found = read.as_of(self, raw, prefix, moment)
             if found is None:
                 return None
-            part, at = found
+            part, at, moment = found
             if isinstance(part, Ticks):
                 values = [part.columns[place][at] for place in self._definition.by_name.values()]
-                return self._tick(np.datetime64(int(part.times[at]), "ns"), *values)
-            values = [part.value(place, at) for place in self._definition.by_name.values()]
-            return self._tick(np.datetime64(part.time(at), "ns"), *values)
+            else:
+                values = [part.value(place, at) for place in self._definition.by_name.values()]
+            return self._tick(np.datetime64(moment, "ns"), *values)
 
     def keys(self) -> Iterator[K]:
         """The series keys, in order, one by one; those that are added or removed behind the place reached are seen.
