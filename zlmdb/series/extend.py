@@ -1,12 +1,13 @@
 """Batches behind a series: the usual case of appending, with as few calls as can be.
 
-A batch becomes an open chunk of its own, so that nothing is copied but the batch; a short open chunk before it grows
-instead. When there are enough ticks for a chunk, the open ones are joined, column by column, in one piece of memory,
-and what does not fill its pages begins the next open one.
+A batch becomes an open chunk of its own, so that nothing is copied but the batch; if it is short, and the open chunk
+before it, too, that one grows instead. When there are enough ticks for a chunk, the open ones are joined, column by
+column, in one piece of memory, and what does not fill its pages begins the next open one.
 """
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from zlmdb.series.layout import HEAD, HEAD_END, HEAD_MAGIC, MOST_NAMED, VERSION,
 if TYPE_CHECKING:
     from zlmdb.series.base import SeriesBase
 
-__all__ = ["extend", "last_open", "open_ones"]
+__all__ = ["extend", "last_open"]
 
 Array = np.ndarray[Any, Any]
 
@@ -46,7 +47,7 @@ def extend(s: SeriesBase[Any], prefix: bytes, arrays: list[Array]) -> bool:
         return total < layout.chunk and _close(s, prefix, chunks, start, number, total, arrays)
     last = times.item(n - 1)
     made: Any
-    if chunks and (tail or held) < layout.grown:
+    if chunks and n < layout.grown and (tail or held) < layout.grown:
         place = last_open(txn, prefix, chunks, start, number)
         made = layout.united([txn.get(place)], arrays, False)
         if made is None:
@@ -86,7 +87,7 @@ def _close(
     if rest >= n:
         return False
     size = n - rest
-    found = open_ones(txn, prefix, start, number) if chunks else []
+    found = _open_ones(txn, prefix, chunks, start, number) if chunks else []
     if len(found) != chunks:
         return False  # it is broken; who goes the long way says so
     made = layout.united([data for _, data in found], [array[:size] for array in arrays] if rest else arrays, True)
@@ -107,17 +108,17 @@ def _close(
     return True
 
 
-def open_ones(txn: Any, prefix: bytes, start: int, number: int) -> list[tuple[bytes, bytes]]:
-    """Keys and bytes of the chunks of a series from one on."""
-    found = []
-    stop = prefix + HEAD_END
+def _open_ones(txn: Any, prefix: bytes, chunks: int, start: int, number: int) -> list[tuple[bytes, bytes]]:
+    """Keys and bytes of the open chunks; fewer than `chunks` if they are not there.
+
+    Args: as for :func:`last_open`.
+    """
     cursor = txn._cursor()
-    if cursor.set_range(prefix + position(start, number)):
-        for key, data in cursor.iternext(True, True):
-            if key >= stop:
-                break
-            found.append((key, data))
-    return found
+    if not cursor.set_range(prefix + position(start, number)):
+        return []
+    # The head stands behind them, so this does not reach another series unless a head is wrong.
+    found = list(islice(cursor.iternext(True, True), chunks))
+    return [one for one in found if one[0].startswith(prefix) and one[0] < prefix + HEAD_END]
 
 
 def last_open(txn: Any, prefix: bytes, chunks: int, start: int, number: int) -> bytes:

@@ -216,7 +216,7 @@ class Layout:
         self.sizes = [8, *(c.dtype.itemsize for c in self.columns)]
         #: From how many ticks on the open chunks become a closed one.
         self.fill = max(1, self.chunk * 2 // 3)
-        #: An open chunk of fewer ticks grows with what is appended; behind a longer one another is begun.
+        #: An open chunk of fewer ticks grows by fewer ticks; otherwise another one is begun.
         self.grown = min(self.chunk // 8, MOST_NAMED)
         self.compresses = definition.compress is not None or any(c.compress for c in self.columns)
         #: Bytes that a closed chunk needs at most beside its ticks, and LMDB for it.

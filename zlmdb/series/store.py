@@ -1,10 +1,10 @@
 """Appending: how ticks come into heads, open chunks and full chunks.
 
 A few ticks are rows of the series' head, which is rewritten with every append. When it is full, its rows go to the
-*open* chunks, the last ones, as does every batch that is longer than a head: a short open chunk grows, behind others
-a new one is begun. When they have two thirds of the ticks that a chunk may have, they become one that is closed: it
-gets its statistics, and is compressed if the table is. That happens while a program writes, in its transaction; nothing
-is kept in memory between two calls, so that aborted transactions and savepoints need no care.
+*open* chunks, the last ones, as does every batch that is longer than a head: a short open chunk grows by short batches,
+otherwise a new one is begun. When they have two thirds of the ticks that a chunk may have, they become one that is
+closed: it gets its statistics, and is compressed if the table is. That happens while a program writes, in its
+transaction; nothing is kept in memory between two calls, so that aborted transactions and savepoints need no care.
 """
 
 from __future__ import annotations
@@ -285,7 +285,7 @@ def add(s: SeriesBase[Any], prefix: bytes, head: Head, new: Ticks, also: Records
     replace_records(s, *also)
     last = int(new.times[-1])
     txn._changes += 1
-    if held and tail < layout.grown:
+    if held and len(new) < layout.grown and tail < layout.grown:
         key = last_open(txn, prefix, open_chunks, start, number)
         chunk = Chunk(layout, txn.get(key))
         layout.check_columns(chunk.m)
