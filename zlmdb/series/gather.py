@@ -71,10 +71,12 @@ def range_of(s: SeriesBase[Any], raw: Any, key: Any, prefix: bytes, lo: int, hi:
         held = _of_head(s, data, head, lo, hi)
         if held is not None:
             rows.append([_joinable(array) for array in (held.times, *[held.columns[at] for at in places])])
-    columns: Any = zip(*rows, strict=True) if rows else [()] * len(types)
-    arrays: list[Any] = [
-        np.frombuffer(bytearray().join(parts), dtype) for parts, dtype in zip(columns, types, strict=True)
-    ]
+    arrays: list[Any]
+    if rows:
+        columns = zip(zip(*rows, strict=True), types, strict=True)
+        arrays = [np.frombuffer(bytearray().join(parts), dtype) for parts, dtype in columns]
+    else:
+        arrays = [np.empty(0, dtype) for dtype in types]
     return Slice(key, arrays[0], dict(zip(names, arrays[1:], strict=True)))
 
 
