@@ -115,20 +115,21 @@ def test_aggregates_of_open_and_closed_chunks_are_those_of_the_ticks(
                     assert series.aggregate("a", t0, t1, **{name: "mean"})[name] == whole[f"{name}_mean"]
 
 
-def test_batches_become_open_chunks_which_become_one_that_fills_its_pages() -> None:
+@pytest.mark.parametrize("size", [270, 300, 320])
+def test_batches_become_open_chunks_which_become_one_that_fills_its_pages(size: int) -> None:
     with zlmdb.open(":memory:", [Long]) as db, db.begin(write=True) as txn:
         series = txn[Long]
-        for at in range(4):
-            series.append("a", batch(300 * at, 300)[0], **batch(300 * at, 300)[1])
-            if at < 3:
-                assert flags(txn, Long) == [(300, False)] * (at + 1)
+        for at in range(5):
+            series.append("a", batch(size * at, size)[0], **batch(size * at, size)[1])
+            if at < 4:
+                assert flags(txn, Long) == [(size, False)] * (at + 1)
         (first, closed), (rest, also) = flags(txn, Long)
-        assert (first + rest, closed, also) == (1200, True, False)
+        assert (first + rest, closed, also) == (5 * size, True, False)
         prefix = series._prefix("a")
         sizes = [len(data) + 24 for key, data in txn.cursor().iternext(True, True) if key.startswith(prefix)]
         assert sizes[0] % 4096 > 4096 - 120  # of a page, and what LMDB has of it
         # A short open chunk grows, a longer one has another one behind it.
-        series.append("a", batch(1200, 100)[0], **batch(1200, 100)[1])
+        series.append("a", batch(5 * size, 100)[0], **batch(5 * size, 100)[1])
         expected = [(first, True), (rest + 100, False)] if rest < 187 else [(first, True), (rest, False), (100, False)]
         assert flags(txn, Long) == expected
         assert series.check() == []

@@ -44,7 +44,7 @@ def extend(s: SeriesBase[Any], prefix: bytes, arrays: list[Array]) -> bool:
         return False
     total = held + n
     if total >= layout.fill:
-        return total < layout.chunk and _close(s, prefix, chunks, start, number, total, arrays)
+        return _close(s, prefix, chunks, start, number, total, arrays)
     last = times.item(n - 1)
     made: Any
     if chunks and n < layout.grown and (tail or held) < layout.grown:
@@ -77,14 +77,14 @@ def _close(
         chunks: how many are open.
         start: of the first of them.
         number: its number.
-        total: ticks in them and in the batch, fewer than two chunks have.
+        total: ticks in them and in the batch.
         arrays: the batch, as above.
     """
     layout, txn = s._layout, s._txn
     times = arrays[0]
     n = len(times)
     rest = total - layout.fitting(total)
-    if rest >= n:
+    if rest >= n or rest >= layout.fill:
         return False
     size = n - rest
     found = _open_ones(txn, prefix, chunks, start, number) if chunks else []

@@ -215,7 +215,7 @@ class Layout:
         self._types = [_INT64, *(c.dtype for c in self.columns)]
         self.sizes = [8, *(c.dtype.itemsize for c in self.columns)]
         #: From how many ticks on the open chunks become a closed one.
-        self.fill = max(1, self.chunk * 2 // 3)
+        self.fill = max(1, self.chunk * 7 // 8)
         #: An open chunk of fewer ticks grows by fewer ticks; otherwise another one is begun.
         self.grown = min(self.chunk // 8, MOST_NAMED)
         self.compresses = definition.compress is not None or any(c.compress for c in self.columns)
@@ -359,12 +359,13 @@ class Layout:
     # -- chunks
 
     def fitting(self, n: int) -> int:
-        """How many of `n` ticks make a closed chunk: what fills its pages, or all where that would gain little."""
+        """How many of `n` ticks make a closed chunk: what fills its pages, or all that may be if that gains little."""
+        most = min(n, self.chunk)
         if self.compresses or self.row_size > PAGE // 8:
-            return n
-        pages = (self.most + n * self.row_size) // PAGE
+            return most
+        pages = (self.most + most * self.row_size) // PAGE
         if pages < _MANY_PAGES:
-            return n
+            return most
         found = (pages * PAGE - self.most) // self.row_size
         # The engine keeps short values among the keys, whose pages are to stay few.
         if found < n and (n - found) * self.row_size < PAGE // 2:

@@ -2,7 +2,7 @@
 
 A few ticks are rows of the series' head, which is rewritten with every append. When it is full, its rows go to the
 *open* chunks, the last ones, as does every batch that is longer than a head: a short open chunk grows by short batches,
-otherwise a new one is begun. When they have two thirds of the ticks that a chunk may have, they become one that is
+otherwise a new one is begun. When they have seven eighths of the ticks that a chunk may have, they become one that is
 closed: it gets its statistics, and is compressed if the table is. That happens while a program writes, in its
 transaction; nothing is kept in memory between two calls, so that aborted transactions and savepoints need no care.
 """
