@@ -23,10 +23,12 @@ from benchmarks import series_report
 from benchmarks.measure import Clock
 from benchmarks.tick_rivals import Arctic, Duck, Parquet, Sqlite
 from benchmarks.tick_stores import RawChunk, RawRows, Store, Zlmdb, ZlmdbCompressed, size_of
-from benchmarks.ticks import SYMBOLS, Batch, batches, single
+from benchmarks.ticks import MINUTE, SYMBOLS, Batch, batches, single
 
 HERE = Path(__file__).parent
 CONTESTANTS: tuple[type[Store], ...] = (RawChunk, Zlmdb, ZlmdbCompressed, RawRows, Duck, Parquet, Sqlite, Arctic)
+#: A hundred thousand series of a few ticks each, if there are a million ticks.
+FEW, TICKS_A_SERIES = 5, 10
 WORKS = ("append", "range", "mean", "candles", "as_of", "single")
 SINGLES = 1000
 
@@ -122,6 +124,48 @@ def rounds(
     return kept
 
 
+def sparse(field: Field, contestants: list[type[Store]], number: int, directory: str) -> list[dict[str, Any]]:
+    """The measurements of many series of few ticks each: appending, a tick to each at a time, and opening the file."""
+    symbols = [f"S{at:06d}" for at in range(field.rows // TICKS_A_SERIES)]
+    contestants = [cls for cls in contestants if cls.sparse]
+    kept: list[dict[str, Any]] = []
+    for at in range(number):
+        answers: dict[str, dict[str, str]] = {"sparse": {}, "open": {}}
+        for step in range(len(contestants)):
+            cls = contestants[(at + step) % len(contestants)]
+            place = os.path.join(directory, f"sparse-{cls.name}-{at}")
+            os.mkdir(place)
+            store = cls()
+            store.open(place)
+            clock = Clock()
+            for turn in range(FEW):
+                prices = [float(turn + number % 100) for number in range(len(symbols))]
+                with clock.running():
+                    store.one_each(symbols, (turn + 1) * MINUTE, prices)
+            answers["sparse"][cls.name] = json.dumps([store.last(symbols[0]), store.last(symbols[-1])])
+            store.close()
+            size = size_of(place)
+            ops = FEW * len(symbols)
+            common = {"round": at, "pass": 0, "who": cls.name}
+            kept.append({**common, "work": "sparse", "ops": ops, "cpu": clock.cpu, "wall": clock.wall})
+            kept.append({**common, "work": "sparse bytes", "ops": ops, "bytes": size})
+            clock = Clock()
+            store = cls()
+            with clock.running():
+                store.open(place)
+                found = store.last(symbols[len(symbols) // 2])
+            answers["open"][cls.name] = json.dumps(found)
+            kept.append({**common, "work": "open", "ops": 1, "cpu": clock.cpu, "wall": clock.wall})
+            store.close()
+            shutil.rmtree(place, ignore_errors=True)
+            _progress(f"round {at + 1}/{number}, many series, {cls.name}")
+        for work, found_ones in answers.items():
+            if found_ones:
+                _compare(work, found_ones)
+    _progress("")
+    return kept
+
+
 def _compare(work: str, answers: dict[str, str]) -> None:
     """Refuse answers that differ.
 
@@ -186,7 +230,9 @@ def main(arguments: list[str] | None = None) -> None:
         directory = tempfile.mkdtemp(prefix="zlmdb-series-", dir=given.directory)
         try:
             number = given.rounds or (2 if rows >= 10_000_000 else 5)
-            kept = rounds(Field(rows), contestants, number, given.passes, directory)
+            field = Field(rows)
+            kept = rounds(field, contestants, number, given.passes, directory)
+            kept += sparse(field, contestants, number, directory)
         finally:
             shutil.rmtree(directory, ignore_errors=True)
         found = {"machine": machine(), "rows": rows, "measurements": kept}

@@ -21,6 +21,8 @@ LABELS = {
     "candles": ("1-minute candles of everything", "ns a tick"),
     "as_of": ("last tick at a random time", "us a call"),
     "single": ("1000 single ticks, a durable commit each", "us a tick"),
+    "sparse": ("a tick to each of many series, 5 times", "us a tick"),
+    "open": ("open such a file, and read the end of a series", "us"),
 }
 #: Highest CPU ratio of zlmdb to another contestant.
 GOALS = {
@@ -41,12 +43,14 @@ class Numbers:
     def __init__(self, found: dict[str, Any]) -> None:
         self.ns: dict[tuple[str, str], dict[tuple[int, int], float]] = {}
         self.bytes: dict[str, list[float]] = {}
+        self.sparse: dict[str, list[float]] = {}
         self.who: list[str] = []
         for m in found["measurements"]:
             if m["who"] not in self.who:
                 self.who.append(m["who"])
-            if m["work"] == "bytes":
-                self.bytes.setdefault(m["who"], []).append(m["bytes"] / m["ops"])
+            if "bytes" in m:
+                held = self.bytes if m["work"] == "bytes" else self.sparse
+                held.setdefault(m["who"], []).append(m["bytes"] / m["ops"])
             else:
                 self.ns.setdefault((m["work"], m["who"]), {})[m["round"], m["pass"]] = m["cpu"] / m["ops"] * 1e9
 
@@ -101,9 +105,13 @@ def tables(found: dict[str, Any]) -> list[tuple[str, tuple[str, ...], list[tuple
     who = [name for name in order if name in numbers.who]
     rows: list[tuple[str, ...]] = []
     for work, (label, unit) in LABELS.items():
-        rows.append((label, unit, *(_shown(numbers.time(work, name), unit) for name in who)))
-    sizes = [f"{median(numbers.bytes[name]):.1f}" if name in numbers.bytes else "" for name in who]
-    rows.append(("on disk", "bytes a tick", *sizes))
+        times = [numbers.time(work, name) for name in who]
+        if any(time is not None for time in times):
+            rows.append((label, unit, *(_shown(time, unit) for time in times)))
+    for label, held in (("on disk", numbers.bytes), ("on disk, many series of 5 ticks", numbers.sparse)):
+        if held:
+            sizes = [f"{median(held[name]):.1f}" if name in held else "" for name in who]
+            rows.append((label, "bytes a tick", *sizes))
     title = f"{found['rows']:,} ticks"
     return [
         (f"Goals, {title}", ("workload", "measure", "found", "goal", ""), goals(numbers)),

@@ -25,10 +25,12 @@ class Store:
     Attributes:
         name: how the report calls it.
         skips: workloads it does not take part in, or would take minutes for.
+        sparse: True if it takes part in the work on many series of few ticks each.
     """
 
     name: ClassVar[str]
     skips: ClassVar[frozenset[str]] = frozenset()
+    sparse: ClassVar[bool] = False
 
     def open(self, path: str) -> None:
         """Open an empty store in a directory that exists."""
@@ -65,11 +67,20 @@ class Store:
         """The price at each moment: that of the last tick at it or before it, which exists."""
         raise NotImplementedError
 
+    def one_each(self, symbols: Sequence[str], time: int, prices: Sequence[float]) -> None:
+        """Store a tick of each of many series, of one time, in one durable transaction."""
+        raise NotImplementedError
+
+    def last(self, symbol: str) -> tuple[int, float]:
+        """Time and price of the last tick of a series."""
+        raise NotImplementedError
+
 
 class Zlmdb(Store):
     """A declared series."""
 
     name = "zlmdb"
+    sparse = True
     oid = "c0de0005-0000-4000-8000-000000000001"
     keywords: ClassVar[dict[str, Any]] = {}
 
@@ -119,11 +130,23 @@ class Zlmdb(Store):
             ticks = txn[self.table]
             return [ticks.as_of(symbol, moment).price for moment in moments]
 
+    def one_each(self, symbols: Sequence[str], time: int, prices: Sequence[float]) -> None:
+        with self.db.begin(write=True) as txn:
+            append = txn[self.table].append
+            for symbol, price in zip(symbols, prices, strict=True):
+                append(symbol, time, price=price, size=1, side=0)
+
+    def last(self, symbol: str) -> tuple[int, float]:
+        with self.db.begin() as txn:
+            found = txn[self.table].last(symbol)
+        return int(found.time.view(np.int64)[0]), float(found.price[0])
+
 
 class ZlmdbCompressed(Zlmdb):
     """The same, compressed."""
 
     name = "zlmdb-zstd"
+    sparse = False
     keywords: ClassVar[dict[str, Any]] = {"compress": "delta-zstd"}
 
 
@@ -291,6 +314,7 @@ class RawRows(Store):
     """py-lmdb with a record for each tick."""
 
     name = "raw-rows"
+    sparse = True
     skips = frozenset(("candles",))
     row = struct.Struct("<dIB")
 
@@ -360,6 +384,20 @@ class RawRows(Store):
                 _ = cursor.prev() if there else cursor.last()
                 found.append(self.row.unpack(cursor.value())[0])
         return found
+
+    def one_each(self, symbols: Sequence[str], time: int, prices: Sequence[float]) -> None:
+        pack, end = self.row.pack, time.to_bytes(8, "big")
+        with self.env.begin(write=True) as txn:
+            put = txn.put
+            for symbol, price in zip(symbols, prices, strict=True):
+                put(RawChunk.prefix(symbol) + end, pack(price, 1, 0))
+
+    def last(self, symbol: str) -> tuple[int, float]:
+        prefix = RawChunk.prefix(symbol)
+        with self.env.begin() as txn:
+            cursor = txn.cursor()
+            _ = cursor.prev() if cursor.set_range(prefix + b"\xff" * 8) else cursor.last()
+            return int.from_bytes(cursor.key()[-8:], "big"), self.row.unpack(cursor.value())[0]
 
 
 def size_of(path: str) -> int:

@@ -63,7 +63,7 @@ class After(zlmdb.MapOidOid):
 
 
 def machine(table: Any, policy: str) -> Any:
-    behind = st.sampled_from([70, 300, 420, 700, 1700]) if table is Long else SIZES
+    behind = st.sampled_from([70, 120, 190, 300, 420, 700, 1700]) if table is Long else SIZES
 
     class SeriesMachine(TableMachine[dict[str, list[Row]]]):
         tables = (Before, table, After)

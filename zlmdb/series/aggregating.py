@@ -8,7 +8,7 @@ from typing import Any, Generic
 import numpy as np
 
 from zlmdb._typing import K
-from zlmdb.series import aggregate, read
+from zlmdb.series import aggregate, gather, read
 from zlmdb.series.aggregate import Output
 from zlmdb.series.base import Bounds, SeriesBase
 from zlmdb.series.slices import Slice
@@ -47,8 +47,12 @@ class Aggregating(SeriesBase[K], Generic[K]):
         self._require()
         prefix = self._prefix(key)
         lo, hi = self._range(t0, t1, bounds)
-        wanted = aggregate.outputs(self._definition, how)
+        plan = gather.plan(self, how)
+        wanted = plan.wanted
         with read.source(self, prefix) as raw:
+            summary = gather.summary(self, raw, prefix, lo, hi, plan)
+            if summary is not None:
+                return summary
             found = aggregate.bucketed(self, read.found_in(self, raw, prefix, lo, hi), wanted, None, 0)
         if found is None:
             return {output.name: 0 if output.function == "count" else None for output in wanted}

@@ -86,6 +86,7 @@ class SeriesBase(HookedTable, Generic[K]):
     _single: Any
     _fitting: set[tuple[type, ...]]
     _tick: Any
+    _plans: dict[Any, Any]
 
     def __init_subclass__(
         cls,
@@ -171,6 +172,7 @@ class SeriesBase(HookedTable, Generic[K]):
         self._keeps = definition.duplicates == "keep"
         self._names = tuple(definition.by_name)
         self._prefixes = {}
+        self._plans = {}
         self._tick = tick_class(f"{definition.name}Tick", ("time", *self._names))
         codes = [_CODES.get(column.dtype.str[1:]) for column in definition.columns if not column.hidden]
         self._pack = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from zlmdb.series.layout import HEAD_END, HEAD_MAGIC, NONE, VERSION, Chunk, Head, of_position, position
+from zlmdb.series.layout import HEAD_END, HEAD_MAGIC, MOST_NAMED, NONE, VERSION, Chunk, Head, of_position, position
 from zlmdb.series.store import (
     Records,
     Ticks,
@@ -65,13 +65,13 @@ def insert(s: SeriesBase[Any], prefix: bytes, head: Head, data: bytes, new: Tick
             closed = max(closed, int(early.times[-1]))
         last = max(head[5], int(new.times[-1]))
         kept = waiting[0] if waiting else 0
-        write_head(s, prefix, new_head(kept, chunks, last, closed, start, head[8], number), rows)
+        write_head(s, prefix, new_head(kept, chunks, last, closed, start, head[8], number, head[10]), rows)
         return
     if not chunks:
         if waiting:  # they are later than all that is new
             close(s, prefix, [], late, rows, waiting, also)
         else:
-            add(s, prefix, new_head(0, 0, 0, closed, 0, 0, 0), late, also)
+            add(s, prefix, new_head(0, 0, 0, closed, 0, 0, 0, 0), late, also)
         return
     open_ones = chunks_at(s, prefix, position(start, number))
     late = merged(definition, joined([read(chunk) for _, chunk in open_ones]), late, fresh)
@@ -181,7 +181,7 @@ def delete_range(s: SeriesBase[Any], prefix: bytes, lo: int, hi: int) -> int:
         start, number = _first_from(s, prefix, position(start, number)) or (0, 0)
     else:
         start, ticks, number = 0, 0, 0
-    _end_anew(s, prefix, (*head[:7], start, ticks, number), held)
+    _end_anew(s, prefix, (*head[:7], start, ticks, number, 0), held)
     return removed
 
 
@@ -189,16 +189,19 @@ def _end_anew(s: SeriesBase[Any], prefix: bytes, head: Head, held: Ticks) -> Non
     """Write a head after ticks have gone: its last times are looked up; without any tick, it goes, too."""
     layout = s._layout
     cursor = s._txn._cursor()
-    closed = NONE
+    closed, tail = NONE, 0
     if cursor.set_range(prefix + HEAD_END) and cursor.prev() and bytes(cursor.key()).startswith(prefix):
-        closed = Chunk(layout, cursor.value()).last
+        chunk = Chunk(layout, cursor.value())
+        closed = chunk.last
+        if head[4]:
+            tail = min(chunk.n, MOST_NAMED)
     last = int(held.times[-1]) if len(held) else closed
     if last == NONE:
         s._txn._changes += 1
         s._txn._delete(prefix + HEAD_END)
         return
     rows = layout.rows(held.times, held.columns)
-    write_head(s, prefix, (HEAD_MAGIC, VERSION, 0, len(held), head[4], last, closed, *head[7:]), rows)
+    write_head(s, prefix, (HEAD_MAGIC, VERSION, 0, len(held), head[4], last, closed, *head[7:10], tail), rows)
 
 
 def _first_from(s: SeriesBase[Any], prefix: bytes, start: bytes) -> tuple[int, int] | None:

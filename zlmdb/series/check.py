@@ -8,7 +8,7 @@ import numpy as np
 
 from zlmdb import errors
 from zlmdb.database.catalog import Remembered
-from zlmdb.series.layout import HAS_STATISTICS, HEAD_END, NONE, Chunk, of_position
+from zlmdb.series.layout import HAS_STATISTICS, HEAD_END, MOST_NAMED, NONE, Chunk, of_position
 from zlmdb.series.read import explained
 from zlmdb.series.statistics import STATISTICS, WIDE, describe
 
@@ -50,7 +50,7 @@ def _series(s: SeriesBase[Any], txn: Any, prefix: bytes, unique: bool) -> list[s
     layout = s._layout
     problems: list[str] = []
     last, alike = NONE, False
-    open_chunks = open_ticks = 0
+    open_chunks = open_ticks = tail = 0
     first_open: tuple[int, int] | None = None
     data = txn.get(prefix + HEAD_END)
     if data is None:
@@ -74,7 +74,7 @@ def _series(s: SeriesBase[Any], txn: Any, prefix: bytes, unique: bool) -> list[s
                 problems.append(f"{at}: its number does not fit the chunk before it")
             last, alike = chunk.last, chunk.first == chunk.last
             if head[4] and place >= (head[7], head[9]):
-                open_chunks, open_ticks = open_chunks + 1, open_ticks + chunk.n
+                open_chunks, open_ticks, tail = open_chunks + 1, open_ticks + chunk.n, chunk.n
                 first_open = first_open or place
             elif not chunk.flags & HAS_STATISTICS:
                 problems.append(f"{at}: it is no open chunk, but has no statistics")
@@ -84,6 +84,8 @@ def _series(s: SeriesBase[Any], txn: Any, prefix: bytes, unique: bool) -> list[s
             problems.append(
                 f"the head names {head[4]} open chunks with {head[8]} ticks, found {open_chunks} with {open_ticks}"
             )
+        if head[10] != min(tail, MOST_NAMED) and (head[10] or head[4] != 1):
+            problems.append(f"the head names {head[10]} ticks in the last open chunk, found {tail}")
         problems += _rows(layout.head_rows(data, head)[0], head[5], last, unique)
     except Exception as error:
         found = explained(s, None, error)

@@ -130,8 +130,16 @@ def _decimal(column: Array) -> tuple[int, Array] | None:
     return None
 
 
-def expand(data: Buffer, encoding: int, exponent: int, dtype: np.dtype[Any], n: int) -> Array:
+def expand(data: Buffer, encoding: int, exponent: int, dtype: np.dtype[Any], n: int, stop: int | None = None) -> Array:
     """The column that :func:`shrink` took.
+
+    Args:
+        data: its bytes.
+        encoding: its encoding.
+        exponent: its exponent.
+        dtype: type of its values.
+        n: how many there are.
+        stop: how many of them are wanted, from the first on; None: all.
 
     Raises:
         ValueError: if the bytes are not those of `n` values.
@@ -153,7 +161,9 @@ def expand(data: Buffer, encoding: int, exponent: int, dtype: np.dtype[Any], n: 
         raise ValueError(f"it has {len(plain)} bytes instead of {n * size}")
     work: Array = np.frombuffer(plain, np.uint8)
     if encoding & SHUFFLE:
-        work = np.ascontiguousarray(work.reshape(size, n).T).reshape(-1)
+        work = np.ascontiguousarray(work.reshape(size, n)[:, :stop].T).reshape(-1)
+    elif stop is not None:
+        work = work[: stop * size]
     if encoding & DELTA:
         bits = work.view(f"<u{size}")
         if encoding & DECIMAL or dtype.kind in "iuMm":

@@ -17,13 +17,13 @@ values are little-endian.
                     1     1  version, 1
                     2     2  m, columns in its rows
                     4     2  rows in the head
-                    6     2  1 if the last chunk is open: more ticks are to come into it; 0 if not
+                    6     2  how many chunks at the end are open: they become one when there are ticks enough
                     8     8  time of the last tick of the series
                    16     8  time of the last tick in a chunk; -2**63 if there is no chunk
-                   24     8  start of the open chunk; 0 if there is none
-                   32     4  ticks in the open chunk
-                   36     2  number of the open chunk
-                   38     2  zero
+                   24     8  start of the first open chunk; 0 if there is none
+                   32     4  ticks in the open chunks
+                   36     2  number of the first open chunk
+                   38     2  ticks in the last open chunk, 65535 if it has more; 0 stands for all, if one is open
                    40        rows: time (8), then the columns, without gaps
 
     chunk           0     1  43 ("C")
@@ -63,37 +63,43 @@ time only if all ticks of the one before have it. A head's ticks are not older t
 from __future__ import annotations
 
 import struct
-from functools import lru_cache
+from collections.abc import Callable
+from functools import cached_property, lru_cache
+from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
 
 from zlmdb._typing import Buffer
 from zlmdb.errors import DecodeError, TableMismatch
+from zlmdb.series.compile import described, taken
 from zlmdb.series.compress import expand, shrink
 from zlmdb.series.definition import PAGE, PAGE_HEAD, ColumnDefinition, SeriesDefinition
-from zlmdb.series.statistics import STATISTICS, describe
+from zlmdb.series.statistics import STATISTICS
 
 __all__ = ["HEAD_END", "HEAD_SIZE", "NONE", "Chunk", "Head", "Layout", "position"]
 
 Array = np.ndarray[Any, Any]
 
-HEAD = struct.Struct("<BBHHHqqqIHxx")
+HEAD = struct.Struct("<BBHHHqqqIHH")
 HEAD_SIZE = HEAD.size
 HEAD_END = b"\xff" * 10
 HEAD_MAGIC, CHUNK_MAGIC, VERSION = 0x48, 0x43, 1
 CHUNK = struct.Struct("<BBHIqqB7x")
-_READ = struct.Struct("<HHIqqB7x").unpack_from
+#: The header of a chunk: kind, columns, ticks, first and last time, flags. Of a head it reads the kind.
+READ = struct.Struct("<HHIqqB7x").unpack_from
 ENTRY = struct.Struct("<IIBB6x")
 HAS_STATISTICS, HAS_TABLE = 1, 2
 #: Magic and version as one number.
-_KIND = CHUNK_MAGIC | VERSION << 8
+CHUNK_KIND, HEAD_KIND = CHUNK_MAGIC | VERSION << 8, HEAD_MAGIC | VERSION << 8
 #: Time of the last tick in a chunk, where there is no chunk.
 NONE = -(2**63)
 _FLIP = 1 << 63
 _PADS = [bytes(n) for n in range(16)]
-Head = tuple[int, int, int, int, int, int, int, int, int, int]
+Head = tuple[int, int, int, int, int, int, int, int, int, int, int]
 LAST_NUMBER = 0xFFFE
+#: The largest number of ticks in the last open chunk that a head can name.
+MOST_NAMED = 0xFFFF
 #: How many ticks a head holds. A single append rewrites half a head on average, and every so many of them the open
 #: chunk: these costs meet here.
 HEAD_ROWS = 64
@@ -126,10 +132,10 @@ class Chunk:
 
     def __init__(self, layout: Layout, data: Buffer) -> None:
         try:
-            kind, self.m, self.n, self.first, self.last, self.flags = _READ(data)
+            kind, self.m, self.n, self.first, self.last, self.flags = READ(data)
         except struct.error:
             raise layout.broken("a chunk", data, "it is too short") from None
-        if kind != _KIND or not self.n:
+        if kind != CHUNK_KIND or not self.n:
             raise layout.broken("a chunk", data, "its header is none of a chunk of this release")
         self.layout = layout
         self.data = data
@@ -145,25 +151,22 @@ class Chunk:
             return column.filled(self.n)
         return self._column(at + 1, column.dtype)
 
-    def time(self, i: int) -> int:
-        """The time of a tick."""
-        if i == self.n - 1:
-            return int(self.last)
-        return int(self.times()[i])
-
     def value(self, at: int, i: int) -> Any:
         """A value of a column, as a scalar of numpy."""
         if self.is_stored(at):
             dtype = self.layout.columns[at].dtype
             start = self.layout.offsets(self.m, self.n, self.flags)[at + 1] + i * dtype.itemsize
             return np.frombuffer(self.data, dtype, 1, start)[0]
-        return self.column(at)[i]
+        if at >= self.m or at >= self.layout.stored:
+            return self.column(at)[0]
+        return self._column(at + 1, self.layout.columns[at].dtype, i + 1)[i]
 
     def is_stored(self, at: int) -> bool:
         """True if the values of a column can be read in place."""
         return at < self.m and at < self.layout.stored and not self.flags & HAS_TABLE
 
-    def _column(self, at: int, dtype: np.dtype[Any]) -> Array:
+    def _column(self, at: int, dtype: np.dtype[Any], stop: int | None = None) -> Array:
+        """Times or a column; of what is compressed, `stop` values are enough."""
         data, n = self.data, self.n
         try:
             if not self.flags & HAS_TABLE:
@@ -172,7 +175,7 @@ class Chunk:
             start, length, encoding, exponent = ENTRY.unpack_from(data, CHUNK.size + 16 * at)
             if not encoding:
                 return np.frombuffer(data, dtype, n, start)
-            return expand(memoryview(data)[start : start + length], encoding, exponent, dtype, n)
+            return expand(memoryview(data)[start : start + length], encoding, exponent, dtype, n, stop)
         except (ValueError, struct.error) as error:
             raise self.layout.broken("a chunk", data, f"column {at}: {error}") from None
 
@@ -211,13 +214,30 @@ class Layout:
         self.chunk = definition.chunk
         self._types = [_INT64, *(c.dtype for c in self.columns)]
         self.sizes = [8, *(c.dtype.itemsize for c in self.columns)]
-        self.fill = max(1, self.chunk // 2)
+        #: From how many ticks on the open chunks become a closed one.
+        self.fill = max(1, self.chunk * 7 // 8)
+        #: An open chunk of fewer ticks grows by fewer ticks; otherwise another one is begun.
+        self.grown = min(self.chunk // 8, MOST_NAMED)
         self.compresses = definition.compress is not None or any(c.compress for c in self.columns)
         #: Bytes that a closed chunk needs at most beside its ticks, and LMDB for it.
         self.most = PAGE_HEAD + CHUNK.size + 64 * self.m + 16 * (self.m + 1)
         self.offsets = lru_cache(maxsize=256)(self._offsets)
+        self._slices = lru_cache(maxsize=1024)(self._parts)
+        self.cuts = lru_cache(maxsize=1024)(self._cuts)
         # Arrays of times have no buffer that bytes could be joined with.
         self._timely = [at for at, c in enumerate(self.columns) if c.dtype.kind in "mM"]
+        # A chunk of n ticks as parts to be joined: header, then what stands before each column, and the column.
+        self._frames = [self._frame(n) for n in range(16)]
+
+    @cached_property
+    def take(self) -> Callable[[Any, dict[str, Any]], list[Any] | None]:
+        """See :func:`zlmdb.series.compile.taken`; made when it is first needed."""
+        return taken(self.columns)
+
+    @cached_property
+    def described(self) -> Callable[[list[Array]], bytes]:
+        """See :func:`zlmdb.series.compile.described`; made when it is first needed."""
+        return described(self.columns)
 
     def _row(self, m: int) -> np.dtype[Any]:
         """A tick as it stands in a head that has `m` columns."""
@@ -233,14 +253,36 @@ class Layout:
             at += n * size
         return found
 
-    def pads(self, n: int, flags: int) -> list[bytes]:
-        """What stands before each column of a new chunk."""
-        found = []
-        at = CHUNK.size + (64 * self.m if flags & HAS_STATISTICS else 0)
-        for size in self.sizes:
-            found.append(_PADS[-at & 15])
-            at = ((at + 15) & -16) + n * size
-        return found
+    def _parts(self, n: int) -> list[slice]:
+        """Where times and columns lie in an open chunk."""
+        return [slice(at, at + n * size) for at, size in zip(self._offsets(self.m, n, 0), self.sizes, strict=True)]
+
+    def _cuts(self, n: int, flags: int, places: tuple[int, ...]) -> tuple[int, list[slice], list[int]]:
+        """Where a chunk without a table ends that has all columns, where its times and some columns lie, their sizes.
+
+        Args:
+            n: ticks in it.
+            flags: its flags.
+            places: of the columns.
+        """
+        offsets, sizes = self._offsets(self.m, n, flags), self.sizes
+        wanted = [0, *[at + 1 for at in places]]
+        found = [slice(offsets[at], offsets[at] + n * sizes[at]) for at in wanted]
+        return offsets[-1] + n * sizes[-1], found, [sizes[at] for at in wanted]
+
+    def _frame(self, n: int) -> list[Any]:
+        """The parts of a chunk, of which those between the columns depend on `n` modulo 16 only."""
+        parts: list[Any] = [b"", b"", b""]
+        for size in self.sizes[:-1]:
+            parts += (_PADS[-n * size & 15], b"")
+        return parts
+
+    def joinable(self, times: Array, columns: list[Array]) -> list[Array]:
+        """Times and columns in one list, as arrays that bytes can be joined with."""
+        arrays = [times, *columns]
+        for at in self._timely:
+            arrays[at + 1] = arrays[at + 1].view(np.int64)
+        return arrays
 
     def broken(self, what: str, data: Buffer, why: str) -> DecodeError:
         """The error for stored bytes that are not as they should be; who knows the series says where."""
@@ -317,47 +359,64 @@ class Layout:
     # -- chunks
 
     def fitting(self, n: int) -> int:
-        """How many of `n` ticks make a closed chunk: all, or what fills its pages if a head can hold the rest."""
-        if self.compresses:
-            return n
-        pages = (self.most + n * self.row_size) // PAGE
-        fitting = (pages * PAGE - self.most) // self.row_size
-        return fitting if pages >= _MANY_PAGES and n - fitting <= self.head_most else n
+        """How many of `n` ticks make a closed chunk: what fills its pages, or all that may be if that gains little."""
+        most = min(n, self.chunk)
+        if self.compresses or self.row_size > PAGE // 8:
+            return most
+        pages = (self.most + most * self.row_size) // PAGE
+        if pages < _MANY_PAGES:
+            return most
+        found = (pages * PAGE - self.most) // self.row_size
+        # The engine keeps short values among the keys, whose pages are to stay few.
+        if found < n and (n - found) * self.row_size < PAGE // 2:
+            found = ((pages - 1) * PAGE - self.most) // self.row_size
+        return found
 
-    def plain(self, data: Buffer, n: int) -> list[Array] | None:
-        """Times and columns of an open chunk of `n` ticks that has all columns; None for another chunk."""
-        if CHUNK.unpack_from(data)[2:4] != (self.m, n) or data[24]:
-            return None
-        places = zip(self._types, self._offsets(self.m, n, 0), strict=True)
-        return [np.frombuffer(data, dtype, n, at) for dtype, at in places]
-
-    def extended(self, data: Buffer, times: Array, columns: list[Array]) -> bytes:
-        """An open chunk with more ticks at its end.
+    def opened(self, arrays: list[Array]) -> bytes:
+        """An open chunk of some ticks.
 
         Args:
-            data: the chunk.
-            times: of the ticks to be added, all later.
-            columns: theirs.
+            arrays: from :meth:`joinable`: sorted, contiguous, at least one tick.
         """
-        _, _, m, before, first, _, flags = CHUNK.unpack_from(data)
-        if m != self.m or flags:
-            chunk = Chunk(self, data)
-            self.check_columns(chunk.m)
-            old = [chunk.column(at) for at in range(self.m)]
-            columns = [np.concatenate(pair) for pair in zip(old, columns, strict=True)]
-            return self.pack(np.concatenate((chunk.times(), times)), columns, False)
-        view, more = memoryview(data), len(times)
-        n = before + more
-        parts: list[Any] = [None] * (3 * m + 4)
-        parts[0] = CHUNK.pack(CHUNK_MAGIC, VERSION, m, n, first, times.item(more - 1), 0)
-        parts[1::3] = self.pads(n, 0)
-        starts = self._offsets(m, before, 0)
-        parts[2::3] = [view[at : at + before * size] for at, size in zip(starts, self.sizes, strict=True)]
-        parts[3] = times
-        parts[6::3] = columns
-        for at in self._timely:
-            parts[at * 3 + 6] = parts[at * 3 + 6].view(np.int64)
+        times = arrays[0]
+        n = len(times)
+        parts = self._frames[n & 15].copy()
+        parts[0] = CHUNK.pack(CHUNK_MAGIC, VERSION, self.m, n, times.item(0), times.item(n - 1), 0)
+        parts[2::2] = arrays
         return b"".join(parts)
+
+    def united(self, chunks: list[bytes], arrays: list[Array], closed: bool) -> bytes | bytearray | None:
+        """A chunk of the ticks of open chunks and others; None if one of them has not just these columns, in place.
+
+        Args:
+            chunks: one after the other.
+            arrays: from :meth:`joinable`: later ticks, at least one.
+            closed: as `full` of :meth:`pack`.
+        """
+        times = arrays[0]
+        n, first = len(times), times.item(0)
+        rows: list[Any] = []
+        for data in reversed(chunks):
+            kind, m, its, first, _, flags = READ(data)
+            if kind != CHUNK_KIND or m != self.m or flags:
+                return None
+            rows.append(map(memoryview(data).__getitem__, self._slices(its)))
+            n += its
+        rows.reverse()
+        pads = self._frames[n & 15][1::2]
+        if not closed:
+            head = CHUNK.pack(CHUNK_MAGIC, VERSION, self.m, n, first, times.item(-1), 0)
+            return b"".join([head, *chain.from_iterable(zip(pads, *rows, arrays, strict=False))])
+        head = CHUNK.pack(CHUNK_MAGIC, VERSION, self.m, n, first, times.item(-1), HAS_STATISTICS)
+        pads[0] = bytes(64 * self.m)
+        made = bytearray().join([head, *chain.from_iterable(zip(pads, *rows, arrays, strict=False))])
+        places = self.offsets(self.m, n, HAS_STATISTICS)
+        if self.compresses:
+            whole = [np.frombuffer(made, dtype, n, at) for dtype, at in zip(self._types, places, strict=True)]
+            return self.pack(whole[0], whole[1:], True)
+        values = [np.frombuffer(made, *where) for where in zip(self._types[1:], repeat(n), places[1:], strict=False)]
+        made[CHUNK.size : places[0]] = self.described(values)
+        return made
 
     def pack(self, times: Array, columns: list[Array], full: bool) -> bytes:
         """A chunk of some ticks.
@@ -367,21 +426,16 @@ class Layout:
             columns: as many values of each column, contiguous.
             full: with statistics, and compressed if the table is; an open chunk will be written again soon.
         """
+        if not full:
+            return self.opened(self.joinable(times, columns))
         n = len(times)
-        statistics = b""
-        flags = 0
-        if full:
-            flags = HAS_STATISTICS
-            statistics = b"".join([describe(column) for column in columns])
-        if full and self.compresses:
+        statistics = self.described(columns)
+        if self.compresses:
             return self._pack_small(times, columns, statistics)
-        parts: list[Any] = [None] * (2 * self.m + 3)
-        parts[0] = CHUNK.pack(CHUNK_MAGIC, VERSION, self.m, n, int(times[0]), int(times[-1]), flags) + statistics
-        parts[1::2] = self.pads(n, flags)
-        parts[2] = times
-        parts[4::2] = columns
-        for at in self._timely:
-            parts[2 * at + 4] = parts[2 * at + 4].view(np.int64)
+        parts = self._frames[n & 15].copy()
+        parts[0] = CHUNK.pack(CHUNK_MAGIC, VERSION, self.m, n, int(times[0]), int(times[-1]), HAS_STATISTICS)
+        parts[1] = statistics
+        parts[2::2] = self.joinable(times, columns)
         return b"".join(parts)
 
     def _pack_small(self, times: Array, columns: list[Array], statistics: bytes) -> bytes:

@@ -147,6 +147,19 @@ def found_in(s: SeriesBase[Any], raw: Any, prefix: bytes, lo: int, hi: int) -> I
             yield ticks, a, b
 
 
+def begun(raw: Any, prefix: bytes, lo: int) -> Iterator[Any]:
+    """The values of a series that has a head, from the last chunk on that begins at a time or before."""
+    cursor = raw.cursor()
+    if lo > FIRST:
+        begin = prefix + position(lo)
+        if cursor.set_range(begin) and cursor.prev() and bytes(cursor.key()).startswith(prefix):
+            return cursor.iternext(False, True)  # type: ignore[no-any-return]
+        cursor.set_range(begin)
+    else:
+        cursor.set_range(prefix)
+    return cursor.iternext(False, True)  # type: ignore[no-any-return]
+
+
 def chunks(s: SeriesBase[Any], raw: Any, prefix: bytes, lo: int, hi: int) -> Iterator[Piece]:
     """The chunks that have ticks between two times."""
     layout = s._layout
@@ -308,8 +321,8 @@ def first(s: SeriesBase[Any], raw: Any, prefix: bytes, n: int) -> list[Piece]:
     return ends(s, raw, prefix, n, False)
 
 
-def as_of(s: SeriesBase[Any], raw: Any, prefix: bytes, time: int) -> tuple[Chunk | Ticks, int] | None:
-    """Where the last tick at a time or before it is, or None."""
+def as_of(s: SeriesBase[Any], raw: Any, prefix: bytes, time: int) -> tuple[Chunk | Ticks, int, int] | None:
+    """Where the last tick at a time or before it is, and its time; None if there is none."""
     layout = s._layout
     data = raw.get(prefix + HEAD_END)
     if data is None:
@@ -319,7 +332,7 @@ def as_of(s: SeriesBase[Any], raw: Any, prefix: bytes, time: int) -> tuple[Chunk
         ticks = Ticks(*layout.head_rows(data, head))
         at = int(ticks.times.searchsorted(time, "right"))
         if at:
-            return ticks, at - 1
+            return ticks, at - 1, int(ticks.times[at - 1])
     cursor = raw.cursor()
     if not cursor.set_range(prefix + (position(time + 1) if time < LAST else HEAD_END)) or not cursor.prev():
         return None
@@ -327,11 +340,12 @@ def as_of(s: SeriesBase[Any], raw: Any, prefix: bytes, time: int) -> tuple[Chunk
         return None
     chunk = Chunk(layout, cursor.value())
     if chunk.last <= time:
-        return chunk, chunk.n - 1
-    at = int(chunk.times().searchsorted(time, "right")) - 1
+        return chunk, chunk.n - 1, int(chunk.last)
+    times = chunk.times()
+    at = int(times.searchsorted(time, "right")) - 1
     if at < 0:
         raise layout.broken("a chunk", chunk.data, "its times are not those of its key")
-    return chunk, at
+    return chunk, at, int(times[at])
 
 
 def count(s: SeriesBase[Any], raw: Any, prefix: bytes, lo: int, hi: int) -> int:

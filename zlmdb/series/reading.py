@@ -10,7 +10,7 @@ import numpy as np
 from zlmdb import errors
 from zlmdb._typing import K
 from zlmdb.engine import EngineError
-from zlmdb.series import read
+from zlmdb.series import gather, read
 from zlmdb.series.base import Bounds, SeriesBase
 from zlmdb.series.layout import HEAD_END
 from zlmdb.series.slices import Slice
@@ -56,7 +56,9 @@ class Reading(SeriesBase[K], Generic[K]):
         lo, hi = self._range(t0, t1, bounds)
         names = self._columns(columns)
         with read.source(self, prefix) as raw:
-            return read.collect(self, key, list(read.found_in(self, raw, prefix, lo, hi)), names)
+            if self._txn._buffers:  # what lies in one chunk is not copied
+                return read.collect(self, key, list(read.found_in(self, raw, prefix, lo, hi)), names)
+            return gather.range_of(self, raw, key, prefix, lo, hi, names)
 
     def last(self, key: K, n: int = 1, *, columns: Sequence[str] | None = None) -> Slice:
         """The last ticks of a series, in order of time.
@@ -98,12 +100,12 @@ class Reading(SeriesBase[K], Generic[K]):
             found = read.as_of(self, raw, prefix, moment)
             if found is None:
                 return None
-            part, at = found
+            part, at, moment = found
             if isinstance(part, Ticks):
                 values = [part.columns[place][at] for place in self._definition.by_name.values()]
-                return self._tick(np.datetime64(int(part.times[at]), "ns"), *values)
-            values = [part.value(place, at) for place in self._definition.by_name.values()]
-            return self._tick(np.datetime64(part.time(at), "ns"), *values)
+            else:
+                values = [part.value(place, at) for place in self._definition.by_name.values()]
+            return self._tick(np.datetime64(moment, "ns"), *values)
 
     def keys(self) -> Iterator[K]:
         """The series keys, in order, one by one; those that are added or removed behind the place reached are seen.

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["EMPTY", "STATISTICS", "WIDE", "describe", "partials", "valid"]
+__all__ = ["EMPTY", "PACKERS", "SAFE", "STATISTICS", "WIDE", "describe", "partials", "valid"]
 
 Array = np.ndarray[Any, Any]
 
@@ -28,14 +28,16 @@ def _record(kind: str | None) -> np.dtype[Any]:
 
 #: By kind of dtype: the record of a column's statistics in a chunk.
 STATISTICS = {kind: _record(wide) for kind, wide in WIDE.items()}
-_PACKERS = {
+#: By kind of dtype: what makes that record.
+PACKERS = {
     kind: struct.Struct(f"<Q5{'Q' if wide is None else {'<f8': 'd', '<i8': 'q', '<u8': 'Q'}[wide]}d8x")
     for kind, wide in WIDE.items()
 }
 #: By kind: smallest, largest, first and last where there is no value at all.
 EMPTY: dict[str, Any] = {"f": float("nan"), "m": NAT, "M": NAT}
 #: Below it sums of a chunk do not overflow.
-_SAFE = 1e290
+SAFE = 1e290
+_FLOAT64, _INT64, _UINT64 = np.dtype(np.float64), np.dtype(np.int64), np.dtype(np.uint64)
 _add, _minimum, _maximum = np.add.reduce, np.minimum.reduce, np.maximum.reduce
 
 
@@ -66,27 +68,27 @@ def describe(column: Array) -> bytes:
         column: contiguous values, at least one.
     """
     kind = column.dtype.kind
-    pack = _PACKERS[kind].pack
+    pack = PACKERS[kind].pack
     if WIDE[kind] is None:
         return pack(len(column), 0, 0, 0, 0, 0, 0.0)
-    x = plain(column)
     if kind == "f":
-        low = float(_minimum(x))  # NaN if any value is
+        low = float(_minimum(column))  # NaN if any value is
         if low != low:
             return _describe_some(column, kind)
-        high = float(_maximum(x))
-        if low > -_SAFE and high < _SAFE:
-            fsum = float(_add(x, dtype=np.float64))
+        high = float(_maximum(column))
+        if low > -SAFE and high < SAFE:
+            fsum = _add(column) if column.dtype is _FLOAT64 else _add(column, 0, _FLOAT64)
         else:
             with np.errstate(invalid="ignore", over="ignore"):
-                fsum = float(_add(x, dtype=np.float64))
-        return pack(len(x), low, high, float(x[0]), float(x[-1]), fsum, fsum)
-    low = int(_minimum(x))
-    if low == NAT and kind in "mM":
+                fsum = _add(column, 0, _FLOAT64)
+        return pack(len(column), low, high, column.item(0), column.item(-1), fsum, fsum)
+    x = plain(column) if kind in "mMb" else column
+    least = int(_minimum(x))
+    if least == NAT and kind in "mM":
         return _describe_some(column, kind)
-    high = int(_maximum(x))
-    total, fsum = _integer_sum(x, low, high)
-    return pack(len(x), low, high, int(x[0]), int(x[-1]), total, fsum)
+    most = int(_maximum(x))
+    total, rounded = _integer_sum(x, least, most)
+    return pack(len(x), least, most, x.item(0), x.item(-1), total, rounded)
 
 
 def _describe_some(column: Array, kind: str) -> bytes:
@@ -95,17 +97,15 @@ def _describe_some(column: Array, kind: str) -> bytes:
         return describe(there)
     nothing = EMPTY[kind]
     zero = 0.0 if kind == "f" else 0
-    return _PACKERS[kind].pack(0, nothing, nothing, nothing, nothing, zero, 0.0)
+    return PACKERS[kind].pack(0, nothing, nothing, nothing, nothing, zero, 0.0)
 
 
-def _integer_sum(x: Array, low: int, high: int) -> tuple[int, float]:
+def _integer_sum(x: Array, low: int, most: int) -> tuple[int, float]:
     """The sum modulo 2**64, and in float64: from the exact one where that is possible."""
-    signed = x.dtype.kind == "i"
-    total = int(_add(x, dtype=np.int64 if signed else np.uint64))
-    largest = max(abs(low), abs(high)) * len(x)
-    if largest < 2**63:
-        return total, float(total)
-    return total, float(_add(x, dtype=np.float64))
+    total = int(_add(x, 0, _INT64 if x.dtype.kind == "i" else _UINT64))
+    if (most if most > -low else -low) * len(x) < 2**63:
+        return total, total
+    return total, float(_add(x, 0, _FLOAT64))
 
 
 def partials(column: Array, starts: Array, lengths: Array, wanted: frozenset[str]) -> dict[str, Array]:

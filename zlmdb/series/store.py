@@ -1,10 +1,10 @@
 """Appending: how ticks come into heads, open chunks and full chunks.
 
 A few ticks are rows of the series' head, which is rewritten with every append. When it is full, its rows go to the
-*open* chunk, the last one, as does every batch that is longer than a head. The open chunk is rewritten, too, until it
-has half as many ticks as a chunk may have; then it is closed: it gets its statistics, and is compressed if the table
-is. That happens while a program writes, in its transaction; nothing is kept in memory between two calls, so that
-aborted transactions and savepoints need no care.
+*open* chunks, the last ones, as does every batch that is longer than a head: a short open chunk grows by short batches,
+otherwise a new one is begun. When they have seven eighths of the ticks that a chunk may have, they become one that is
+closed: it gets its statistics, and is compressed if the table is. That happens while a program writes, in its
+transaction; nothing is kept in memory between two calls, so that aborted transactions and savepoints need no care.
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ import numpy as np
 
 from zlmdb import errors
 from zlmdb.series.definition import SeriesDefinition
+from zlmdb.series.extend import last_open
 from zlmdb.series.layout import (
     HEAD,
     HEAD_END,
     HEAD_MAGIC,
     HEAD_SIZE,
     LAST_NUMBER,
+    MOST_NAMED,
     NONE,
     VERSION,
     Chunk,
@@ -38,7 +40,7 @@ __all__ = ["Ticks", "append_many", "append_one", "chunks_at", "cut", "merged", "
 
 Array = np.ndarray[Any, Any]
 
-EMPTY_HEAD: Head = (HEAD_MAGIC, VERSION, 0, 0, 0, NONE, NONE, 0, 0, 0)
+EMPTY_HEAD: Head = (HEAD_MAGIC, VERSION, 0, 0, 0, NONE, NONE, 0, 0, 0, 0)
 
 
 @dataclass
@@ -184,9 +186,9 @@ def write_head(s: SeriesBase[Any], prefix: bytes, head: Head, rows: bytes) -> No
     txn._put(prefix + HEAD_END, HEAD.pack(head[0], head[1], s._layout.m, *head[3:]) + rows)
 
 
-def new_head(rows: int, chunks: int, last: int, closed: int, start: int, ticks: int, number: int) -> Head:
+def new_head(rows: int, chunks: int, last: int, closed: int, start: int, ticks: int, number: int, tail: int) -> Head:
     """The numbers of a head, see :meth:`Layout.head`."""
-    return (HEAD_MAGIC, VERSION, 0, rows, chunks, last, closed, start, ticks, number)
+    return (HEAD_MAGIC, VERSION, 0, rows, chunks, last, closed, start, ticks, number, min(tail, MOST_NAMED))
 
 
 def append_one(s: SeriesBase[Any], prefix: bytes, time: int, row: bytes) -> bool:
@@ -197,69 +199,14 @@ def append_one(s: SeriesBase[Any], prefix: bytes, time: int, row: bytes) -> bool
     if data is None:
         s._check_limit(key)
         txn._changes += 1
-        txn._put(key, HEAD.pack(HEAD_MAGIC, VERSION, s._layout.m, 1, 0, time, NONE, 0, 0, 0) + row)
+        txn._put(key, HEAD.pack(HEAD_MAGIC, VERSION, s._layout.m, 1, 0, time, NONE, 0, 0, 0, 0) + row)
         return True
-    _, _, m, rows, chunks, last, closed, start, ticks, number = s._layout.head(data)
+    _, _, m, rows, chunks, last, closed, start, ticks, number, tail = s._layout.head(data)
     if m != s._layout.m or rows >= s._layout.head_most or time < last or (time == last and not s._keeps):
         return False
     txn._changes += 1
-    made = HEAD.pack(HEAD_MAGIC, VERSION, m, rows + 1, chunks, time, closed, start, ticks, number)
+    made = HEAD.pack(HEAD_MAGIC, VERSION, m, rows + 1, chunks, time, closed, start, ticks, number, tail)
     txn._put(key, b"".join((made, data[HEAD_SIZE:], row)))
-    return True
-
-
-def extend(s: SeriesBase[Any], prefix: bytes, times: Array, columns: list[Array]) -> bool:
-    """Append a batch to the open chunk, if that is all there is to do; False (and nothing is done) otherwise.
-
-    The usual case of :func:`append_many` by itself, with as few calls as can be: the batch is later than all that is
-    there, longer than a head, and makes at most one full chunk of the open one.
-    """
-    txn, layout = s._txn, s._layout
-    key = prefix + HEAD_END
-    data = txn.get(key)
-    if data is None:
-        return False
-    _, _, m, rows, chunks, last, _, start, held, number = HEAD.unpack_from(data)
-    n = len(times)
-    total = held + n
-    if not chunks or rows or m != layout.m or n <= layout.head_most or times.item(0) <= last:
-        return False
-    place = prefix + position(start, number)
-    if total >= layout.fill:
-        return total < layout.chunk and _fill(s, prefix, place, held, times, columns)
-    last = times.item(n - 1)
-    made = layout.extended(txn.get(place), times, columns)
-    txn._changes += 1
-    txn._put(place, made)
-    txn._put(key, HEAD.pack(HEAD_MAGIC, VERSION, m, 0, 1, last, last, start, total, number))
-    return True
-
-
-def _fill(s: SeriesBase[Any], prefix: bytes, place: bytes, held: int, times: Array, columns: list[Array]) -> bool:
-    """Close the open chunk with ticks that fill it, and keep those that do not fit: :func:`close` in the usual case.
-
-    Args:
-        s: of a write transaction.
-        prefix: slot and series key.
-        place: key of the open chunk.
-        held: ticks in it.
-        times: of a batch that is later, with which there are enough for one chunk; no two of them are equal.
-        columns: theirs.
-    """
-    layout, txn = s._layout, s._txn
-    size = layout.fitting(held + len(times)) - held
-    data = txn.get(place)
-    old = layout.plain(data, held)
-    if old is None or size <= 0:
-        return False
-    full = [np.concatenate((a, b[:size])) for a, b in zip(old, (times, *columns), strict=True)]
-    txn._changes += 1
-    txn._put(place, layout.pack(full[0], full[1:], True))
-    rest = len(times) - size
-    last = times.item(len(times) - 1)
-    head = HEAD.pack(HEAD_MAGIC, VERSION, layout.m, rest, 0, last, times.item(size - 1), 0, 0, 0)
-    body = layout.rows(times[size:], [column[size:] for column in columns]) if rest else b""
-    txn._put(prefix + HEAD_END, head + body)
     return True
 
 
@@ -327,7 +274,8 @@ def add(s: SeriesBase[Any], prefix: bytes, head: Head, new: Ticks, also: Records
         also: what is to be done before, when it is certain that all can be done.
     """
     layout, txn = s._layout, s._txn
-    start, held, number = head[7], head[8], head[9]
+    open_chunks, start, held, number = head[4], head[7], head[8], head[9]
+    tail = head[10] or held
     total = held + len(new)
     if total >= layout.fill:
         old = chunks_at(s, prefix, position(start, number)) if held else []
@@ -337,13 +285,20 @@ def add(s: SeriesBase[Any], prefix: bytes, head: Head, new: Ticks, also: Records
     replace_records(s, *also)
     last = int(new.times[-1])
     txn._changes += 1
-    if held:
-        key = prefix + position(start, number)
-        txn._put(key, layout.extended(txn.get(key), new.times, new.columns))
+    if held and len(new) < layout.grown and tail < layout.grown:
+        key = last_open(txn, prefix, open_chunks, start, number)
+        chunk = Chunk(layout, txn.get(key))
+        layout.check_columns(chunk.m)
+        grown = joined([read(chunk), new])
+        txn._put(key, layout.pack(grown.times, grown.columns, False))
+        tail = len(grown)
     else:
-        start, number = int(new.times[0]), 0
-        txn._put(prefix + position(start), layout.pack(new.times, new.columns, False))
-    write_head(s, prefix, new_head(0, 1, last, last, start, total, number), b"")
+        if not held:
+            start, number = int(new.times[0]), 0
+        tail = len(new)
+        open_chunks += 1
+        txn._put(prefix + position(int(new.times[0])), layout.pack(new.times, new.columns, False))
+    write_head(s, prefix, new_head(0, open_chunks, last, last, start, total, number, tail), b"")
 
 
 def close(
@@ -374,9 +329,9 @@ def close(
     last = int(ticks.times[-1])
     if done < len(ticks):
         start, number = of_position(written[-1][0][-10:])
-        head = new_head(0, 1, last, last, start, len(ticks) - done, number)
+        head = new_head(0, 1, last, last, start, len(ticks) - done, number, len(ticks) - done)
     else:
-        head = new_head(0, 0, last, last, 0, 0, 0)
+        head = new_head(0, 0, last, last, 0, 0, 0, 0)
     if waiting:
         head = (*head[:3], waiting[0], head[4], waiting[1], *head[6:])
     write_head(s, prefix, head, rows)

@@ -15,6 +15,7 @@ from zlmdb.series.aggregating import Aggregating
 from zlmdb.series.base import Bounds
 from zlmdb.series.buckets import downsample
 from zlmdb.series.columnar import Columnar
+from zlmdb.series.extend import extend
 from zlmdb.series.input import columns_of
 from zlmdb.series.store import Ticks
 from zlmdb.series.times import (
@@ -91,6 +92,20 @@ class Series(Columnar[K], Aggregating[K], Generic[K]):
             DecodeError: if what is stored of the series is damaged. Nothing is written then.
             TransactionError: in a read transaction, or after the transaction has ended.
         """
+        if times.__class__ is np.ndarray and times.dtype == _NANOSECONDS:
+            arrays = self._layout.take(times, columns)
+            if arrays is not None:
+                txn = self._require()
+                prefix = self._prefix(key)
+                try:  # as _changing() does, with a call less
+                    if extend(self, prefix, arrays):
+                        return
+                except Exception as error:
+                    self._raise(prefix, error)
+                txn._require_write(self._definition.name)
+                ticks = Ticks(arrays[0], [columns[name] for name, _ in self._exact])
+                self._changing(prefix, store.append_many, ticks)
+                return
         txn = self._require()
         prefix = self._prefix(key)
         single = scalar_moment(times)
@@ -104,18 +119,11 @@ class Series(Columnar[K], Aggregating[K], Generic[K]):
                 row = b""  # the long way says what is wrong, or finds that nothing is
             if row and len(columns) == len(self._names):
                 time = int.from_bytes(row[:8], "little", signed=True)
-                try:  # as _changing() does, with a call less
+                try:
                     if store.append_one(self, prefix, time, row):
                         return
                 except Exception as error:
                     self._raise(prefix, error)
-        elif times.__class__ is np.ndarray and times.dtype == _NANOSECONDS:
-            batch = self._batch(times, columns)
-            if batch is not None:
-                if not self._changing(prefix, store.extend, *batch):
-                    txn._require_write(self._definition.name)
-                    self._changing(prefix, store.append_many, Ticks(*batch))
-                return
         ticks = self._ticks(times, columns, single)
         txn._require_write(self._definition.name)
         if len(ticks):
@@ -167,25 +175,6 @@ class Series(Columnar[K], Aggregating[K], Generic[K]):
                 if report is not None:
                     report(done)
         return done
-
-    def _batch(self, times: Any, columns: dict[str, Any]) -> tuple[Any, list[Any]] | None:
-        """Times and columns that are just as they are stored; None if there is anything to be done about them."""
-        n = len(times)
-        if times.ndim != 1 or not n or len(columns) != len(self._exact) or not times.flags.c_contiguous:
-            return None
-        found = []
-        for name, dtype in self._exact:
-            value: Any = columns.get(name)
-            if value.__class__ is not np.ndarray or value.dtype != dtype or value.shape != (n,):
-                return None
-            if not value.flags.c_contiguous:
-                return None
-            found.append(value)
-        ns = times.view(np.int64)
-        # NaT is the smallest of all, so it would be the first.
-        if np.count_nonzero(ns[1:] <= ns[:-1]) or ns.item(0) < FIRST:
-            return None
-        return ns, found
 
     def _ticks(self, times: Any, columns: dict[str, Any], single: bool) -> Ticks:
         """What is to be appended, checked and sorted."""
