@@ -93,6 +93,8 @@ class Database:
         self.log = log
         if dbpath is not None and not os.fspath(dbpath):
             raise errors.DatabaseError("dbpath: expected a path, or None for a temporary database, found an empty one")
+        if dbpath is not None:
+            _check_path(os.fsdecode(dbpath))
         self._is_temp = dbpath is None
         self._context = context
         self._options = Options(
@@ -518,6 +520,19 @@ class Database:
         Every row of a table with indexes is read, and every index entry compared with it.
         """
         return report.verify(self)
+
+
+def _check_path(path: str) -> None:
+    """Refuse what no file can be called, or the engine cannot be told."""
+    if "\0" in path:
+        raise errors.DatabaseError(f"dbpath: expected a path, found one with a NUL in it: {errors.short(path)}")
+    try:
+        path.encode()
+    except UnicodeEncodeError as error:
+        raise errors.DatabaseError(
+            f"dbpath: expected a path that UTF-8 can hold, found {errors.short(path)}; rename it, or reach it by a "
+            "symbolic link"
+        ) from error
 
 
 def _place(path: str) -> str:

@@ -155,6 +155,10 @@ else:
         function = functions[0] if functions else None
         if function is not None and not callable(function):
             raise errors.SchemaError(f"index(): expected the name of a field or a function, found {function!r}")
+        if where is not None and not callable(where):
+            raise errors.SchemaError(f"index(): expected a function of the row as where, or None, found {where!r}")
+        if not isinstance(version, int):
+            raise errors.SchemaError(f"index(): expected a whole number as version, found {version!r}")
         return IndexDeclaration(
             names, function, key=key, unique=unique, nullable=nullable, where=where, version=version
         )
@@ -314,9 +318,17 @@ def _declarations(cls: type[Any]) -> list[IndexDeclaration]:
 def _check_names(declarations: list[IndexDeclaration], where: str) -> None:
     """An index must not hide a method of the map."""
     from zlmdb.tables.bound import BoundMap
+    from zlmdb.tables.handle import Handle
+    from zlmdb.tables.map import Map
 
     for declaration in declarations:
-        if hasattr(BoundMap, declaration.name) or declaration.name in ROW_OPS | BOUND_OPS:
+        if declaration.name.startswith("_"):
+            raise errors.SchemaError(
+                f"{where}: an index cannot be called {declaration.name!r}, because names that begin with _ belong to "
+                f"the maps; call it by{declaration.name}"
+            )
+        taken = any(hasattr(cls, declaration.name) for cls in (BoundMap, Handle, Map))
+        if taken or declaration.name in ROW_OPS | BOUND_OPS:
             raise errors.SchemaError(
                 f"{where}: an index cannot be called {declaration.name!r}, because maps have a method of that name; "
                 f"call it by_{declaration.name}"

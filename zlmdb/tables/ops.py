@@ -62,7 +62,7 @@ class Ops:
     def _value_bytes(self, row: Any) -> bytes:
         try:
             return self._definition.value.encode(row)
-        except errors.DataError as error:
+        except (errors.DataError, errors.SchemaError) as error:
             raise error.located(table=self._definition.name) from None
 
     def _row_key(self, row: Any) -> Any:
@@ -199,6 +199,11 @@ class Ops:
         return self._fault(txn, error)
 
     def _fault(self, txn: Any, error: Exception) -> Exception:
+        if txn._raw is None:
+            try:
+                txn._require_open()
+            except errors.TransactionClosed as ended:
+                return ended  # a scan that goes on behind the end of its transaction, or in a forked child
         return translate(error, path=txn._db.dbpath)
 
     # -- index entries
