@@ -203,7 +203,12 @@ def table(
         identity = oid if isinstance(oid, uuid.UUID) else uuid.UUID(oid)
     except (ValueError, AttributeError, TypeError):
         raise BadIdentity(f"table(): expected a UUID or its text as identity, found {oid!r}") from None
-    fields = (pk,) if isinstance(pk, str) else tuple(pk or ())
+    try:
+        fields = (pk,) if isinstance(pk, str) else tuple(pk or ())
+    except TypeError:
+        fields = (pk,)  # type: ignore[assignment]  # refused in the next line
+    if not all(isinstance(name, str) for name in fields):
+        raise errors.SchemaError(f"table(): expected the name of a field, or names of fields, as pk, found {pk!r}")
     options = {
         "marshal": marshal,
         "parse": parse,
@@ -278,6 +283,7 @@ def define(cls: type[Any], overrides: dict[str, Any] | None = None) -> TableDefi
                 "give both: class Trades(zlmdb.Map[UUID, Trade], key=zlmdb.Uuid, value=zlmdb.Cbor)"
             )
     options = {**cls._zlmdb_options, **{k: v for k, v in (overrides or {}).items() if v is not None}}
+    _settle_local_types(cls)
     record = _record_of(cls)
     where = f"table {name}"
     key = key_codec(cls._zlmdb_key, where=where)
@@ -333,6 +339,16 @@ def _check_names(declarations: list[IndexDeclaration], where: str) -> None:
                 f"{where}: an index cannot be called {declaration.name!r}, because maps have a method of that name; "
                 f"call it by_{declaration.name}"
             )
+
+
+def _settle_local_types(cls: type[Any]) -> None:
+    """Resolve the annotations of record classes that were defined in functions, while their names can be found."""
+    from zlmdb.values import Cbor, FlatBuffers, Json, localtypes
+
+    declared = cls._zlmdb_value
+    record = _parameter_of(cls) if declared in (Cbor, FlatBuffers, Json) else getattr(declared, "record", None)
+    if record is not None:
+        localtypes.settle(record)
 
 
 def _record_of(cls: type[Any]) -> Any:

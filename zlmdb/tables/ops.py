@@ -284,10 +284,10 @@ class Ops:
         holder = self._pointed(plan, held)
         if not self._holds(txn, i, entry, held, holder):
             return errors.DatabaseError(
-                f"table {name}, index {plan.name}: the entry of {errors.short(index_key)} points to the row with primary "
-                f"key {errors.short(holder)}, which is not there or has another key by now, so the row with primary key "
-                f"{errors.short(key)} was not written; a program that does not know the index has changed the table: "
-                f"rebuild_index({plan.name!r}) makes the index anew",
+                f"table {name}, index {plan.name}: the entry of {errors.short(index_key)} points to the row with "
+                f"primary key {errors.short(holder)}, which is not there or has another key by now, so the row with "
+                f"primary key {errors.short(key)} was not written; a program that does not know the index changed the "
+                f"table: rebuild_index({plan.name!r}) makes the index anew",
                 table=name,
                 index=plan.name,
                 key=index_key,
