@@ -203,10 +203,9 @@ def table(
         identity = oid if isinstance(oid, uuid.UUID) else uuid.UUID(oid)
     except (ValueError, AttributeError, TypeError):
         raise BadIdentity(f"table(): expected a UUID or its text as identity, found {oid!r}") from None
-    try:
-        fields = (pk,) if isinstance(pk, str) else tuple(pk or ())
-    except TypeError:
-        fields = (pk,)  # type: ignore[assignment]  # refused in the next line
+    fields: tuple[Any, ...] = (pk,) if isinstance(pk, str) or not isinstance(pk, Iterable) else tuple(pk)
+    if pk is None:
+        fields = ()
     if not all(isinstance(name, str) for name in fields):
         raise errors.SchemaError(f"table(): expected the name of a field, or names of fields, as pk, found {pk!r}")
     options = {
