@@ -30,7 +30,7 @@ ERRORS = re.findall(
     r"\w+",
     """
     AlreadyOpen CatalogError ConstraintError DataError DatabaseClosed DatabaseError DatabaseFull
-    DatabaseNotFound DecodeError DuplicateKey EncodeError KeyTooLong KeyTypeError KeyValueError MissingExtra
+    DatabaseNotFound DecodeError DiskFull DuplicateKey EncodeError KeyTooLong KeyTypeError KeyValueError MissingExtra
     NullValueConstraint OldReaderWarning PickleNotAllowed QueryError ReadOnlyDatabase ReadOnlyTransaction
     ReadersFull SchemaError SchemaTextError TableMismatch TableNotAttached TransactionClosed TransactionError
     UniqueViolation ValueTypeError ViewExpired ZlmdbError

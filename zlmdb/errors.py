@@ -31,6 +31,7 @@
         ├── AlreadyOpen            the file is open in this process in a way that excludes this one (also RuntimeError)
         ├── ReadOnlyDatabase       a write to a database opened read-only
         ├── DatabaseFull           the map has reached its cap (also the engine's own error)
+        ├── DiskFull               the disk has no room, or the file may not become longer
         ├── ReadersFull            more simultaneous read transactions than the reader table has slots
         └── CatalogError           a record of the catalog that cannot be understood
     OldReaderWarning               a warning: a read transaction that makes the file grow (also UserWarning)
@@ -60,6 +61,7 @@ __all__ = [
     "DatabaseFull",
     "DatabaseNotFound",
     "DecodeError",
+    "DiskFull",
     "DuplicateKey",
     "EncodeError",
     "KeyTooLong",
@@ -291,6 +293,10 @@ class ReadOnlyDatabase(DatabaseError):
 
 class DatabaseFull(DatabaseError):
     """The map has reached its size; nothing of this transaction is stored."""
+
+
+class DiskFull(DatabaseError):
+    """The disk has no room, or the file may not become longer; nothing of this transaction is stored."""
 
 
 class ReadersFull(DatabaseError):

@@ -256,3 +256,34 @@ def test_multiprocessing_carries_the_database(people: Any, method: str, monkeypa
     assert sorted(found) == [6, 7, 8, 9, 10, 11]
     assert len(names(people)) == 11
     assert people.verify() == []
+
+
+def test_a_scan_that_goes_on_in_the_child_ends_with_the_name_of_the_mistake(people: Any) -> None:
+    """Otherwise it would read what the parent writes over the pages, and call it damage, or rows."""
+    with people.begin(write=True) as txn:
+        txn[Notes].load((number, "x" * 100) for number in range(3000))
+    ours, theirs = os.pipe()
+    reading = people.begin()
+    reading.__enter__()
+    notes = reading[Notes]
+    walks = [iter(notes.select()), iter(notes.select(return_values=False)), iter(notes.select(reverse=True))]
+    for walk in walks:
+        next(walk)
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            os.close(theirs)
+            os.read(ours, 1)  # until the parent has ended the snapshot and written over its pages
+            said = [raised(lambda walk=walk: list(walk)) for walk in walks]
+            status = 0 if all(FORKED in text for text in said) else 2
+        finally:
+            os._exit(status)
+    os.close(ours)
+    reading.abort()
+    for number in range(6):
+        with people.begin(write=True) as txn:
+            txn[Notes].truncate()
+            txn[Notes].load((key, f"{number}" * 120) for key in range(3000))
+    os.close(theirs)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0

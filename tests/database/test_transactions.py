@@ -1,45 +1,14 @@
-"""Transactions: all or nothing, once begun and not after the end, and one writer at a time."""
+"""Transactions: all or nothing, once begun and not after the end, raw records, and what is counted."""
 
 import contextlib
-import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from dbsupport import Counters, Notes, Users, declare, everything, last_txnid, user
+from dbsupport import Notes, Users, everything, last_txnid, user
 
 import zlmdb
-
-KEY = b"\xff\xf0key"
-
-
-@pytest.fixture
-def tables(db: Any) -> Any:
-    db.attach_tables([Users, Notes, Counters])
-    with db.begin(write=True) as txn:
-        txn[Users].load(user(number) for number in range(1, 11))
-        txn[Notes][1] = "one"
-    return db
-
-
-def change(txn: Any) -> None:
-    users = txn[Users]
-    users.add(user(11))
-    users.put(user(2, city="elsewhere"))
-    del users[3]
-    txn[Notes][1] = "changed"
-    txn[Notes][2] = "two"
-    txn.put(KEY, b"raw")
-
-
-def assert_changed(db: Any) -> None:
-    with db.begin() as txn:
-        users = txn[Users]
-        assert sorted(users) == [1, 2, *range(4, 12)]
-        assert (users[2].city, users[11]) == ("elsewhere", user(11))
-        assert [row.oid for row in users.by_city.select("elsewhere")] == [2]
-        assert (txn[Notes][1], txn[Notes][2], txn.get(KEY)) == ("changed", "two", b"raw")
-    assert db.verify() == []
+from tests.database.changing import KEY, assert_changed, change, in_thread, write_raw
 
 
 class Stop(BaseException):
@@ -109,7 +78,7 @@ def test_commit_and_abort_end_the_block_early(tables: Any) -> None:
 def test_an_abort_frees_the_writer_for_other_threads(tables: Any) -> None:
     with pytest.raises(ValueError, match="mine"), tables.begin(write=True):
         raise ValueError("mine")
-    assert in_thread(lambda: write(tables, b"1")) == "done"
+    assert in_thread(lambda: write_raw(tables, b"1")) == "done"
 
 
 def test_a_transaction_without_changes_changes_nothing(tables: Any) -> None:
@@ -442,134 +411,3 @@ def test_statistics_add_up_over_transactions_and_keep_time(db: Any) -> None:
     stats.reset()
     assert (stats.puts, stats.dels) == (0, 0)
     assert stats.started > started
-
-
-# -- threads
-
-
-def write(db: Any, value: bytes) -> str:
-    with db.begin(write=True) as txn:
-        txn.put(KEY, value)
-    return "done"
-
-
-def in_thread(action: Callable[[], Any]) -> Any:
-    """What a function returns in another thread, or the exception it raises."""
-    found: list[Any] = []
-
-    def run() -> None:
-        try:
-            found.append(action())
-        except Exception as error:
-            found.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join(60)
-    return found[0]
-
-
-def test_writers_of_many_threads_lose_nothing(db: Any) -> None:
-    db.attach_table(Counters)
-    with db.begin(write=True) as txn:
-        txn[Counters]["all"] = 0
-    failed = []
-
-    def count(name: str) -> None:
-        try:
-            for _ in range(15):
-                with db.begin(write=True) as txn:
-                    counters = txn[Counters]
-                    counters["all"] += 1
-                    counters[name] = counters.get(name, 0) + 1
-        except Exception as error:
-            failed.append(error)
-
-    threads = [threading.Thread(target=count, args=(f"thread {n}",)) for n in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert failed == []
-    with db.begin() as txn:
-        assert dict(txn[Counters].items()) == {"all": 120, **{f"thread {n}": 15 for n in range(8)}}
-
-
-def test_a_second_writer_waits_for_the_first(db: Any) -> None:
-    order: list[str] = []
-    waiting = threading.Event()
-
-    def second() -> None:
-        waiting.set()
-        with db.begin(write=True) as txn:
-            order.append("second")
-            assert txn.get(KEY) == b"first"
-
-    with db.begin(write=True) as txn:
-        thread = threading.Thread(target=second)
-        thread.start()
-        waiting.wait(60)
-        txn.put(KEY, b"first")
-        order.append("first")
-    thread.join(60)
-    assert order == ["first", "second"]
-
-
-def test_readers_of_other_threads_see_snapshots(tables: Any) -> None:
-    entered, changed = threading.Event(), threading.Event()
-    seen: list[Any] = []
-
-    def read() -> None:
-        with tables.begin() as txn:
-            entered.set()
-            changed.wait(60)
-            seen.append((sorted(txn[Users]), txn[Notes][1], txn[Users].check()))
-        with tables.begin() as txn:
-            seen.append((sorted(txn[Users]), txn[Notes][1], txn[Users].check()))
-
-    thread = threading.Thread(target=read)
-    thread.start()
-    entered.wait(60)
-    with tables.begin(write=True) as txn:
-        change(txn)
-    changed.set()
-    thread.join(60)
-    assert seen == [(list(range(1, 11)), "one", []), ([1, 2, *range(4, 12)], "changed", [])]
-
-
-def test_a_thread_that_dies_leaves_no_reader_behind(db: Any) -> None:
-    for _ in range(300):  # more than LMDB's own default of 126 reader slots
-        assert in_thread(lambda: everything(db)) == []
-    assert len(db.readers()) < 50
-
-
-def test_more_readers_than_slots_are_refused_and_freed_again(db: Any) -> None:
-    with db.begin(write=True) as txn:
-        txn.put(KEY, b"value")
-    open_ones: list[Any] = []
-    with contextlib.ExitStack() as stack:
-        with pytest.raises(zlmdb.ReadersFull, match="reader table") as caught:  # noqa: PT012 the block as a whole is what raises
-            for _ in range(1200):
-                open_ones.append(stack.enter_context(db.begin()))
-        assert isinstance(caught.value, zlmdb.lmdb.ReadersFullError)
-        assert 1000 <= len(open_ones) <= 1024
-        assert all(txn.get(KEY) == b"value" for txn in open_ones)
-    assert everything(db) == [(KEY, b"value")]
-
-
-def test_two_threads_attach_the_same_new_tables(db: Any) -> None:
-    classes = [declare(zlmdb.MapOidString) for _ in range(20)]
-    found: list[list[Any]] = []
-    start = threading.Barrier(4)
-
-    def attach() -> None:
-        start.wait(60)
-        found.append([db.attach_table(cls) for cls in classes])
-
-    threads = [threading.Thread(target=attach) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    slots = [[table._slot for table in tables] for tables in found]
-    assert slots == [list(range(1, 21))] * 4

@@ -1,5 +1,7 @@
 """Errors of the engine and ours: a program sees a sentence of ours, and may go on catching py-lmdb's own."""
 
+import errno
+import os
 from typing import Any
 
 import lmdb
@@ -18,6 +20,9 @@ PAIRS = [
     (lmdb.CorruptedError, zlmdb.DatabaseError, "damaged"),
     (lmdb.PageNotFoundError, zlmdb.DatabaseError, "damaged"),
     (lmdb.InvalidError, zlmdb.DatabaseError, "damaged"),
+    (lmdb.PanicError, zlmdb.DatabaseError, "close and open it again"),
+    (lmdb.DiskError, zlmdb.DiskFull, "the disk is full"),
+    (lmdb.Error, zlmdb.DatabaseError, "what LMDB says"),
 ]
 
 
@@ -39,8 +44,16 @@ def test_what_programs_catch_already_they_go_on_catching(engine: Any) -> None:
     assert isinstance(found, zlmdb.ZlmdbError)
 
 
-def test_our_own_errors_and_unknown_ones_pass_through() -> None:
-    for error in (zlmdb.DatabaseFull("ours"), lmdb.DiskError("mdb_txn_commit: I/O")):
+@pytest.mark.parametrize("text", ["MDB_SHORT_WRITE: Fewer bytes", os.strerror(errno.ENOSPC), os.strerror(errno.EFBIG)])
+def test_a_full_disk_is_called_so(text: str) -> None:
+    found = translate(lmdb.Error(f"mdb_txn_commit: {text}"), path="/data/book.zdb")
+    assert isinstance(found, zlmdb.DiskFull)
+    assert isinstance(found, lmdb.DiskError)
+    assert str(found).startswith("/data/book.zdb cannot grow")
+
+
+def test_our_own_errors_and_those_of_others_pass_through() -> None:
+    for error in (zlmdb.DatabaseFull("ours"), OSError("I/O")):
         assert translate(error) is error
 
 

@@ -111,6 +111,26 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: declared(body={"count": zlmdb.index("a", key=zlmdb.String)}),
         r"table Bad.*count",
     ),
+    "an index under the name of a method of the attached map": (
+        lambda: declared(body={"detach_index": zlmdb.index("a", key=zlmdb.String)}),
+        r"table Bad: an index cannot be called 'detach_index'.* call it by_detach_index",
+    ),
+    "an index under a name that the map class has": (
+        lambda: declared(body={"new_key": zlmdb.index("a", key=zlmdb.String)}),
+        r"table Bad: an index cannot be called 'new_key'",
+    ),
+    "an index under a private name": (
+        lambda: declared(body={"_txn": zlmdb.index("a", key=zlmdb.String)}),
+        r"table Bad: an index cannot be called '_txn'.* call it by_txn",
+    ),
+    "an index of rows that no function chooses": (
+        lambda: zlmdb.index("a", where=3),  # type: ignore[arg-type]
+        r"index\(\): expected a function of the row as where, or None, found 3",
+    ),
+    "an index of a version that is no number": (
+        lambda: zlmdb.index("a", version="2"),  # type: ignore[arg-type]
+        r"index\(\): expected a whole number as version, found '2'",
+    ),
 }
 
 

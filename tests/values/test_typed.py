@@ -524,3 +524,24 @@ def test_describe_is_what_the_codecs_use() -> None:
     assert info.getter_expr("o", "_private") == "o._private"
     with pytest.raises(SchemaError, match="Frozen has no field 'nope'"):
         info.getter_expr("o", "nope")
+
+
+@dataclasses.dataclass
+class Loose:
+    """Fields of which nothing is known: both spellings mean the same."""
+
+    one: object
+    more: list[object] = dataclasses.field(default_factory=list)
+    named: dict[str, object] = dataclasses.field(default_factory=dict)
+    maybe: object | None = None
+    other: Any = None
+
+
+@both
+@pytest.mark.parametrize("value", [None, True, 1, 2.5, "text", [1, [None]], {"a": {"b": []}}], ids=repr)
+def test_a_field_that_is_declared_as_an_object_holds_what_the_format_can(codec: Any, value: Any) -> None:
+    subject = codec(Loose)
+    row = Loose(value, [value, value], {"key": value}, value, value)
+    assert same(dataclasses.astuple(subject.decode(subject.encode(row))), dataclasses.astuple(row))
+    with pytest.raises(ValueTypeError, match="field one of Loose"):
+        subject.encode(Loose(Loose(1)))

@@ -18,6 +18,7 @@ from zlmdb import errors
 from zlmdb.database import catalog, generation
 from zlmdb.database.catalog import Remembered, Slot
 from zlmdb.database.evolve import settle_schema
+from zlmdb.engine import EngineError, translate
 from zlmdb.tables import maintain
 from zlmdb.tables.bounds import after_slot
 from zlmdb.tables.definition import TableDefinition
@@ -71,10 +72,17 @@ def attach(db: Database, classes: Iterable[type[Any]], progress: Progress | None
         UniqueViolation, NullValueConstraint: if the rows there do not fit a new index.
     """
     wanted = [_Wanted(cls, _definition(cls)) for cls in classes]
+    try:
+        return _attach(db, wanted, progress)
+    except EngineError as error:
+        raise translate(error, path=db.dbpath) from error
+
+
+def _attach(db: Database, wanted: list[_Wanted], progress: Progress | None) -> list[Any]:
     env = db._environment()
     raw = env.begin(False, False)
     try:
-        _look(db, wanted, raw, write=False)
+        _look(db, wanted, raw, catalog.read_catalog(env, raw, raw.id()), write=False)
     finally:
         raw.abort()
     if all(table.settled for table in wanted):
@@ -123,12 +131,15 @@ def _write(db: Database, wanted: list[_Wanted], progress: Progress | None) -> li
             "attach them before it begins"
         )
     with db.begin(write=True) as txn:
-        _look(db, wanted, txn._raw, write=True)
-        slots = catalog.read_slots(txn._raw)
+        commit: int = txn._raw.id()
+        found = catalog.read_catalog(env, txn._raw, commit - 1).copy()
+        before = len(found.records)
+        _look(db, wanted, txn._raw, found, write=True)
+        seen = generation.current(txn._raw)
         remembered = Remembered(env.raw, txn._raw, write=True)
         _check_twice(wanted, db)
         for table in wanted:
-            _allocate(db, table, slots, txn._raw)
+            _allocate(db, table, found, txn._raw)
             for prefix in table.dropped:
                 # Of an index that is declared no longer; it would have to be built anew in any case.
                 maintain.remove_range(txn, prefix, after_slot(prefix))
@@ -143,6 +154,16 @@ def _write(db: Database, wanted: list[_Wanted], progress: Progress | None) -> li
                 remembered.put(_oid(table), table.remember)
                 if issubclass(table.cls, HookedTable):
                     table.definition = table.cls._zlmdb_stored(table.definition)
+        oids = {table.definition.oid for table in wanted}
+        committed = generation.own_changes(env, txn._raw, seen, oids)
+    if len(found.records) > before:
+        # Only now, when it is committed; without a change there is no commit of this number.
+        env.catalog = commit, found
+    if len(oids) == len(wanted):
+        # Of two declarations of one table only the last one holds: then the next transaction compares all maps.
+        written = committed()
+        for table in wanted:
+            table.seen = written
     return [_handle(db, table) for table in wanted]
 
 
@@ -167,15 +188,9 @@ def _oid(table: _Wanted) -> uuid.UUID:
     return oid
 
 
-def _look(db: Database, wanted: list[_Wanted], raw: Any, *, write: bool) -> None:
+def _look(db: Database, wanted: list[_Wanted], raw: Any, found: catalog.Catalog, *, write: bool) -> None:
     """Compare what is wanted with what the file says."""
-    known: dict[uuid.UUID, Slot] = {}
-    broken: list[Slot] = []
-    for slot in catalog.read_slots(raw):
-        if slot.problem is None:
-            known[slot.oid] = slot
-        else:
-            broken.append(slot)
+    known, broken = found.known, found.broken
     remembered = Remembered(db._environment().raw, raw, write=write)
     for table in wanted:
         oid = _oid(table)
@@ -311,35 +326,34 @@ def _settle_indexes(table: _Wanted, record: dict[str, Any] | None, known: dict[u
             table.remember["schema"] = table.schema
 
 
-def _allocate(db: Database, table: _Wanted, slots: list[Slot], raw: Any) -> None:
+def _allocate(db: Database, table: _Wanted, found: catalog.Catalog, raw: Any) -> None:
     definition = table.definition
-    numbers = {slot.oid: slot for slot in slots}
     if table.slot is None:
         # Named twice in one call, the first has given it a slot already.
-        table.slot = numbers.get(_oid(table))
-    for index in definition.indexes:
-        if index.oid_in(_oid(table)) in numbers:
-            table.index_slots.setdefault(index.name, numbers[index.oid_in(_oid(table))].slot)
+        table.slot = found.known.get(_oid(table))
     if table.slot is None:
-        table.slot = Slot(
-            catalog.allocate(slots, db.dbpath),
-            _oid(table),
-            name=definition.name,
-            description=definition.description,
-        )
-        catalog.write_slot(raw, table.slot)
-        slots.append(table.slot)
+        table.slot = _new_slot(db, found, raw, _oid(table), definition.name, definition.description)
     for index in definition.indexes:
         if index.name not in table.index_slots:
-            slot = Slot(
-                catalog.allocate(slots, db.dbpath),
-                index.oid_in(_oid(table)),
-                name=f"{definition.name}.{index.name}",
-                description=f"Index {index.name} of table {definition.name}",
+            oid = index.oid_in(_oid(table))
+            slot = found.known.get(oid) or _new_slot(
+                db,
+                found,
+                raw,
+                oid,
+                f"{definition.name}.{index.name}",
+                f"Index {index.name} of table {definition.name}",
             )
-            catalog.write_slot(raw, slot)
-            slots.append(slot)
             table.index_slots[index.name] = slot.slot
+
+
+def _new_slot(
+    db: Database, found: catalog.Catalog, raw: Any, oid: uuid.UUID, name: str, description: str | None
+) -> Slot:
+    slot = Slot(catalog.allocate(found, db.dbpath), oid, name=name, description=description)
+    catalog.write_slot(raw, slot)
+    found.add(slot)
+    return slot
 
 
 def _handle(db: Database, table: _Wanted) -> Any:

@@ -27,7 +27,18 @@ import cbor2
 
 from zlmdb import errors
 
-__all__ = ["GENERATION", "LAST_SLOT", "REMEMBERED", "Remembered", "Slot", "allocate", "read_slots", "write_slot"]
+__all__ = [
+    "GENERATION",
+    "LAST_SLOT",
+    "REMEMBERED",
+    "Catalog",
+    "Remembered",
+    "Slot",
+    "allocate",
+    "read_catalog",
+    "read_slots",
+    "write_slot",
+]
 
 #: Slot 65535 would share its prefix with the names of the named databases.
 LAST_SLOT = 65534
@@ -99,9 +110,56 @@ class Slot:
         return found
 
 
-def read_slots(raw: Any) -> list[Slot]:
-    """All records of the catalog, by slot; broken ones with their `problem`."""
-    slots = []
+class Catalog:
+    """The catalog as a transaction sees it. One that others may hold is not changed: who adds to it takes a copy.
+
+    Attributes:
+        records: bytes and meaning of each record, by the number of its slot.
+        known: the slots by identity, without the broken ones.
+        broken: those that cannot be understood.
+        last: the highest number in use; 0 if there is none.
+    """
+
+    def __init__(self, records: dict[int, tuple[bytes, Slot]]) -> None:
+        self.records = records
+        slots = [slot for _, slot in records.values()]
+        self.known = {slot.oid: slot for slot in slots if slot.problem is None}
+        self.broken = [slot for slot in slots if slot.problem is not None]
+        self.last = max(records, default=0)
+
+    def copy(self) -> Catalog:
+        """Another one with the same slots, to be added to."""
+        twin = object.__new__(Catalog)
+        twin.records, twin.known = self.records.copy(), self.known.copy()
+        twin.broken, twin.last = self.broken, self.last
+        return twin
+
+    def add(self, slot: Slot) -> None:
+        """Take in a slot that was just stored."""
+        self.records[slot.slot] = slot.encode(), slot
+        self.known[slot.oid] = slot
+        self.last = max(self.last, slot.slot)
+
+
+def read_catalog(env: Any, raw: Any, commit: int) -> Catalog:
+    """The catalog of a transaction: that which was read last, if nothing was committed since.
+
+    Args:
+        env: the environment, which keeps what was read last.
+        raw: a raw transaction.
+        commit: number of the commit that it sees: a reader's own number, the one before a writer's.
+    """
+    before: tuple[int, Catalog] | None = env.catalog
+    if before is not None and before[0] == commit:
+        return before[1]
+    found = Catalog(_records(raw, {} if before is None else before[1].records))
+    env.catalog = commit, found
+    return found
+
+
+def _records(raw: Any, before: dict[int, tuple[bytes, Slot]]) -> dict[int, tuple[bytes, Slot]]:
+    """The records, decoded as far as they have changed since they were read last."""
+    records: dict[int, tuple[bytes, Slot]] = {}
     cursor = raw.cursor()
     if cursor.set_range(b"\0\0"):
         for key, data in cursor.iternext(True, True):
@@ -109,8 +167,17 @@ def read_slots(raw: Any) -> list[Slot]:
             if key[:2] != b"\0\0":
                 break
             if len(key) == 4:
-                slots.append(Slot.decode(int.from_bytes(key[2:], "big"), bytes(data)))
-    return slots
+                number, data = int.from_bytes(key[2:], "big"), bytes(data)
+                known = before.get(number)
+                if known is None or known[0] != data:
+                    known = data, Slot.decode(number, data)
+                records[number] = known
+    return records
+
+
+def read_slots(raw: Any) -> list[Slot]:
+    """All records of the catalog, by slot; broken ones with their `problem`."""
+    return [slot for _, slot in _records(raw, {}).values()]
 
 
 def broken(slot: Slot, path: str) -> errors.CatalogError:
@@ -121,18 +188,16 @@ def broken(slot: Slot, path: str) -> errors.CatalogError:
     )
 
 
-def allocate(slots: list[Slot], path: str) -> int:
+def allocate(found: Catalog, path: str) -> int:
     """A free slot: the highest in use and one, or, when the highest possible is taken, the first gap.
 
     Raises:
         CatalogError: if all are taken.
     """
-    taken = {slot.slot for slot in slots}
-    following = max(taken, default=0) + 1
-    if following <= LAST_SLOT:
-        return following
+    if found.last < LAST_SLOT:
+        return found.last + 1
     for number in range(1, LAST_SLOT + 1):
-        if number not in taken:
+        if number not in found.records:
             return number
     raise errors.CatalogError(f"{path}: all {LAST_SLOT} slots are taken; remove tables that are no longer used")
 

@@ -13,6 +13,7 @@ from zlmdb import errors
 from zlmdb.database import catalog, generation, report
 from zlmdb.database.attach import attach
 from zlmdb.database.migrate import migrate
+from zlmdb.database.place import check_path, place_of
 from zlmdb.database.refusals import Refusals
 from zlmdb.database.schema import tables_of
 from zlmdb.database.transaction import Transaction
@@ -94,6 +95,8 @@ class Database:
         self.log = log
         if dbpath is not None and not os.fspath(dbpath):
             raise errors.DatabaseError("dbpath: expected a path, or None for a temporary database, found an empty one")
+        if dbpath is not None:
+            check_path(os.fsdecode(dbpath))
         self._is_temp = dbpath is None
         self._context = context
         self._options = Options(
@@ -109,7 +112,7 @@ class Database:
         # Made only now, when the options are known to be right.
         self._dbpath = temporary_directory() if dbpath is None else os.fsdecode(dbpath)
         #: Where the file lies, whatever the working directory becomes.
-        self._place = _place(self._dbpath)
+        self._place = place_of(self._dbpath)
         if self._is_temp:
             weakref.finalize(self, remove_directory, self._place, ignore_errors=True)
         self._open_now = open_now
@@ -520,15 +523,6 @@ class Database:
         Every row of a table with indexes is read, and every index entry compared with it.
         """
         return report.verify(self)
-
-
-def _place(path: str) -> str:
-    """The absolute path of a database: of its directory, also where the data file in it is named."""
-    place = os.path.abspath(path)
-    folder, name = os.path.split(place)
-    if name == "data.mdb" and (os.path.isfile(place) or os.path.exists(os.path.join(folder, "lock.mdb"))):
-        return folder
-    return place
 
 
 def _give_back(env: Environment, temporary: str | None) -> None:

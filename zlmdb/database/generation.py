@@ -9,16 +9,18 @@ map that fits no longer can be read by key, but neither written nor read through
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from zlmdb import errors
 from zlmdb.database.catalog import GENERATION, Remembered
+from zlmdb.engine import EngineError, translate
 from zlmdb.tables.outdated import outdated_error
 
 if TYPE_CHECKING:
     from zlmdb.engine import Environment
 
-__all__ = ["check", "current", "difference", "follow", "watch"]
+__all__ = ["check", "current", "difference", "follow", "own_changes", "watch"]
 
 
 def follow(env: Environment, raw: Any) -> None:
@@ -28,19 +30,50 @@ def follow(env: Environment, raw: Any) -> None:
         env: the environment.
         raw: a raw transaction that has just begun.
     """
-    number = current(raw)
-    if number <= env.generation:
-        return
-    # Threads must not put what they found in older snapshots over what others found in newer ones.
-    with env.attaching:
+    try:
+        number = current(raw)
         if number <= env.generation:
             return
-        remembered = Remembered(env.raw, raw, write=False)
-        problems = {handle: _difference(handle, remembered) for handle in tuple(env.handles)}
-        for handle, problem in problems.items():
-            handle._outdate(problem)
-        env.outdated = any(problems.values())
-        env.generation = number
+        # Threads must not put what they found in older snapshots over what others found in newer ones.
+        with env.attaching:
+            if number <= env.generation:
+                return
+            remembered = Remembered(env.raw, raw, write=False)
+            problems = {handle: _difference(handle, remembered) for handle in tuple(env.handles)}
+            for handle, problem in problems.items():
+                handle._outdate(problem)
+            env.outdated = any(problems.values())
+            env.generation = number
+    except EngineError as error:
+        raise translate(error, path=env.path) from error
+
+
+def own_changes(env: Environment, raw: Any, before: int, tables: set[Any]) -> Callable[[], int]:
+    """What is to be called when a transaction that declares tables has been committed; gives the new generation.
+
+    Only the maps of these tables have to be compared then, where :func:`follow` would compare all.
+
+    Args:
+        env: the environment.
+        raw: the raw write transaction, which has stored the declarations.
+        before: the generation of the file when it began.
+        tables: identities of the tables.
+    """
+    after = current(raw)
+    remembered = Remembered(env.raw, raw, write=False)
+    changed = [handle for handle in tuple(env.handles) if before != after and handle._definition.oid in tables]
+    problems = {handle: _difference(handle, remembered) for handle in changed}
+
+    def committed() -> int:
+        with env.attaching:
+            if env.generation == before != after:
+                for handle, problem in problems.items():
+                    handle._outdate(problem)
+                env.outdated = any(handle._outdated is not None for handle in tuple(env.handles))
+                env.generation = after
+        return after
+
+    return committed
 
 
 def watch(env: Environment, handle: Any, seen: int) -> None:
@@ -79,12 +112,15 @@ def difference(env: Environment, raw: Any, table: Any, index: str | None = None)
 
     Args: as for :func:`check`; without an index, all that is declared is compared.
     """
-    number = current(raw)
-    if number > env.generation:
-        follow(env, raw)
-    if number == env.generation and not env.outdated:
-        return None
-    return _difference(table, Remembered(env.raw, raw, write=False), index)
+    try:
+        number = current(raw)
+        if number > env.generation:
+            follow(env, raw)
+        if number == env.generation and not env.outdated:
+            return None
+        return _difference(table, Remembered(env.raw, raw, write=False), index)
+    except EngineError as error:
+        raise translate(error, path=env.path) from error
 
 
 def current(raw: Any) -> int:

@@ -106,6 +106,8 @@ class Environment:
         self.writer: int | None = None
         #: Key and value types of the tables attached by this process, by identity: a table is read in one way only.
         self.identities: dict[Any, dict[str, Any]] = {}
+        #: The catalog as it was last read, with the number of the commit that it was read from; kept by who reads it.
+        self.catalog: Any = None
         #: The generation of the file's declarations that the attached maps were last compared with.
         self.generation = 0
         #: True if one of the attached maps is declared otherwise in the file.
@@ -147,15 +149,20 @@ class Environment:
     def _open_once(self) -> Any:
         options = self.options
         subdir = not os.path.isfile(self.path)
-        exists = os.path.exists(data_file(self.path))
+        try:
+            size = os.stat(data_file(self.path)).st_size
+            found = file_format(data_file(self.path))
+            exists = True
+        except FileNotFoundError:
+            size, found, exists = 0, None, False
+        except OSError as error:
+            raise self._system_error(error) from error
         if not exists and (options.readonly or not options.create):
             raise errors.DatabaseNotFound(
                 f"there is no database at {self.path}"
                 + ("; a read-only handle does not create one" if options.readonly else " and create=False was given")
             )
-        size = os.stat(data_file(self.path)).st_size if exists else 0
         # An existing file has its own format, and the engine finds it.
-        found = file_format(data_file(self.path)) if exists else None
         version: dict[str, Any] = {} if found else {"lib_version": LIB_VERSIONS[options.lib_version]}
         # LMDB 1.0 (up to 1.0.2 at least) aborts the process when pages are freed under a writable map. What is promised
         # of it is kept by an ordinary map: the data, and the length of a fresh file.
@@ -187,7 +194,7 @@ class Environment:
                     f"{self.path}: its parent directory does not exist, and is not made; make it first"
                 ) from error
             except OSError as error:
-                raise errors.DatabaseError(f"{self.path} cannot be opened: {error.strerror}") from error
+                raise self._system_error(error) from error
             self.grows = options.maxsize is None and mapsize < RESERVATIONS[-1]
             if options.writemap and not self.writemap and not exists:
                 os.truncate(data_file(self.path), options.maxsize or DEFAULT_MAXSIZE)
@@ -201,6 +208,10 @@ class Environment:
         if self.writemap or sys.maxsize < 2**32 or os.name != "posix":
             return [small]
         return [*(space for space in RESERVATIONS if space > 2 * size), small]
+
+    def _system_error(self, error: OSError) -> errors.DatabaseError:
+        hint = "; ask for the permission, or take another path" if isinstance(error, PermissionError) else ""
+        return errors.DatabaseError(f"{self.path} cannot be opened: {error.strerror}{hint}")
 
     def _open_error(self, error: lmdb.Error) -> Exception:
         text = str(error)
@@ -220,6 +231,11 @@ class Environment:
             return errors.DatabaseError(
                 f"{self.path} cannot be opened: {text}. A reader takes its place in the lock file, which cannot be "
                 "written here; with lock=False it reads without, which is safe as long as nobody writes"
+            )
+        if os.strerror(errno.EACCES) in text and not self.options.readonly:
+            return errors.DatabaseError(
+                f"{self.path} cannot be opened: {text}; to write, its directory and files must be writable; to read "
+                "only, open it with readonly=True"
             )
         if "No such file" in text:
             return errors.DatabaseNotFound(f"{self.path}: its directory does not exist and could not be made: {text}")

@@ -6,6 +6,9 @@ working.
 
 from __future__ import annotations
 
+import errno
+import os
+
 import lmdb
 
 from zlmdb import errors
@@ -28,12 +31,26 @@ class WriteInReadTransaction(errors.ReadOnlyTransaction, lmdb.ReadonlyError):
     """ReadOnlyTransaction, catchable as ``lmdb.ReadonlyError``."""
 
 
+class NoRoom(errors.DiskFull, lmdb.DiskError):
+    """DiskFull, catchable as ``lmdb.DiskError``."""
+
+
+class Trouble(errors.DatabaseError, lmdb.Error):
+    """DatabaseError, catchable as ``lmdb.Error``."""
+
+
 class UnfitKey(errors.KeyTooLong, lmdb.BadValsizeError):
     """KeyTooLong, catchable as ``lmdb.BadValsizeError``."""
 
 
+#: How the engine says that the file cannot become longer.
+NO_ROOM = ("MDB_SHORT_WRITE", *(os.strerror(number) for number in (errno.ENOSPC, errno.EFBIG)))
+if hasattr(errno, "EDQUOT"):
+    NO_ROOM += (os.strerror(errno.EDQUOT),)
+
+
 def translate(error: Exception, *, path: str = "the database") -> Exception:
-    """Our error for an error of the engine; the same error if there is nothing to say better.
+    """Our error for an error of the engine; the same error if it is not the engine's.
 
     Args:
         error: what the engine raised; becomes the ``__cause__`` where the caller raises ``... from error``.
@@ -68,5 +85,14 @@ def translate(error: Exception, *, path: str = "the database") -> Exception:
             f"{path}: this transaction has ended; begin a new one, and read what you need before its with block ends"
         )
     if isinstance(error, (lmdb.CorruptedError, lmdb.PageNotFoundError, lmdb.InvalidError)):
-        return errors.DatabaseError(f"{path} is damaged or not a database of LMDB: {error}")
-    return error
+        return Trouble(f"{path} is damaged or not a database of LMDB: {error}; restore it from a backup")
+    if type(error).__module__.partition(".")[0] != lmdb.__name__:
+        return error  # of a class that a program derives, such as that of injected faults: it says what it means
+    if isinstance(error, lmdb.DiskError) or any(text in str(error) for text in NO_ROOM):
+        return NoRoom(
+            f"{path} cannot grow: the disk is full, or the file has reached a limit of this process or user "
+            f"({error}); nothing of this transaction is stored. Make room, and repeat it"
+        )
+    if isinstance(error, lmdb.PanicError):
+        return Trouble(f"{path}: an earlier error of the disk ended all work on it ({error}); close and open it again")
+    return Trouble(f"{path}: {error}")

@@ -144,6 +144,8 @@ def _forget_parent() -> None:
 
     import lmdb._envid as guard
 
+    if any(environment.live for environment in inherited):
+        _end_scans()
     for environment in inherited:
         for transaction in environment.live_transactions():
             transaction._end_with_fork()
@@ -158,6 +160,27 @@ def _forget_parent() -> None:
         return tuple((*key, pid) for key in keys_of_parent(path, subdir))
 
     guard.env_keys = env_keys
+
+
+def _end_scans() -> None:
+    """Close the cursors of scans that are under way, so that they raise instead of reading what the parent writes over.
+
+    A scan does not look at its transaction for each row, and nobody knows the scans of a transaction, so they are
+    looked for among all generators; that is for the rare fork in the midst of reading. Closing a cursor frees memory of
+    this process alone.
+    """
+    import gc
+    from types import GeneratorType
+
+    import lmdb
+
+    package = os.path.dirname(os.path.dirname(__file__))
+    for found in gc.get_objects():
+        if type(found) is not GeneratorType or found.gi_frame is None:
+            continue
+        cursor = found.gi_frame.f_locals.get("cursor")
+        if isinstance(cursor, lmdb.Cursor) and found.gi_code.co_filename.startswith(("<zlmdb ", package)):
+            cursor.close()
 
 
 if hasattr(os, "register_at_fork"):

@@ -211,6 +211,14 @@ class BoundMap(Ops, Output, Times, MutableMapping[Any, Any]):
         """The rows, and whether they hold their key; pairs otherwise."""
         if isinstance(rows, Mapping):
             return rows.items(), False
+        if not isinstance(rows, Iterable) and not hasattr(rows, "__getitem__"):
+            raise errors.ValueTypeError(
+                f"table {self._definition.name}: expected many rows, in a list or another iterable, found "
+                f"{type(rows).__name__} {errors.short(rows)}",
+                table=self._definition.name,
+                expected="an iterable",
+                found=type(rows).__name__,
+            )
         return rows, bool(self._definition.pk)
 
     def load(

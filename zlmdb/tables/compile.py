@@ -11,6 +11,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
+from zlmdb import errors
 from zlmdb.engine import EngineError
 from zlmdb.tables.definition import TableDefinition
 from zlmdb.tables.operations import BOUND_OPS, HANDLE_OPS, ROW_OPS, SHARED_OPS, Source, Writer
@@ -118,7 +119,12 @@ class Compiled:
 
     def build(self, name: str, write: Writer, title: str) -> Callable[..., Any]:
         """Compile one function."""
-        text = "\n".join(write(self.source)) + "\n"
+        try:
+            text = "\n".join(write(self.source)) + "\n"
+        except errors.SchemaError as error:
+            if error.table is not None:
+                raise
+            raise error.located(table=self.definition.name) from error.__cause__
         filename = f"<zlmdb {self.table.__module__}.{self.table.__qualname__}.{title}-{id(self):x}>"
         scope: dict[str, Any] = {}
         exec(compile(text, filename, "exec"), self.names.globals, scope)

@@ -155,6 +155,10 @@ else:
         function = functions[0] if functions else None
         if function is not None and not callable(function):
             raise errors.SchemaError(f"index(): expected the name of a field or a function, found {function!r}")
+        if where is not None and not callable(where):
+            raise errors.SchemaError(f"index(): expected a function of the row as where, or None, found {where!r}")
+        if not isinstance(version, int):
+            raise errors.SchemaError(f"index(): expected a whole number as version, found {version!r}")
         return IndexDeclaration(
             names, function, key=key, unique=unique, nullable=nullable, where=where, version=version
         )
@@ -199,7 +203,11 @@ def table(
         identity = oid if isinstance(oid, uuid.UUID) else uuid.UUID(oid)
     except (ValueError, AttributeError, TypeError):
         raise BadIdentity(f"table(): expected a UUID or its text as identity, found {oid!r}") from None
-    fields = (pk,) if isinstance(pk, str) else tuple(pk or ())
+    fields: tuple[Any, ...] = (pk,) if isinstance(pk, str) or not isinstance(pk, Iterable) else tuple(pk)
+    if pk is None:
+        fields = ()
+    if not all(isinstance(name, str) for name in fields):
+        raise errors.SchemaError(f"table(): expected the name of a field, or names of fields, as pk, found {pk!r}")
     options = {
         "marshal": marshal,
         "parse": parse,
@@ -274,6 +282,7 @@ def define(cls: type[Any], overrides: dict[str, Any] | None = None) -> TableDefi
                 "give both: class Trades(zlmdb.Map[UUID, Trade], key=zlmdb.Uuid, value=zlmdb.Cbor)"
             )
     options = {**cls._zlmdb_options, **{k: v for k, v in (overrides or {}).items() if v is not None}}
+    _settle_local_types(cls)
     record = _record_of(cls)
     where = f"table {name}"
     key = key_codec(cls._zlmdb_key, where=where)
@@ -314,13 +323,31 @@ def _declarations(cls: type[Any]) -> list[IndexDeclaration]:
 def _check_names(declarations: list[IndexDeclaration], where: str) -> None:
     """An index must not hide a method of the map."""
     from zlmdb.tables.bound import BoundMap
+    from zlmdb.tables.handle import Handle
+    from zlmdb.tables.map import Map
 
     for declaration in declarations:
-        if hasattr(BoundMap, declaration.name) or declaration.name in ROW_OPS | BOUND_OPS:
+        if declaration.name.startswith("_"):
+            raise errors.SchemaError(
+                f"{where}: an index cannot be called {declaration.name!r}, because names that begin with _ belong to "
+                f"the maps; call it by{declaration.name}"
+            )
+        taken = any(hasattr(cls, declaration.name) for cls in (BoundMap, Handle, Map))
+        if taken or declaration.name in ROW_OPS | BOUND_OPS:
             raise errors.SchemaError(
                 f"{where}: an index cannot be called {declaration.name!r}, because maps have a method of that name; "
                 f"call it by_{declaration.name}"
             )
+
+
+def _settle_local_types(cls: type[Any]) -> None:
+    """Resolve the annotations of record classes that were defined in functions, while their names can be found."""
+    from zlmdb.values import Cbor, FlatBuffers, Json, localtypes
+
+    declared = cls._zlmdb_value
+    record = _parameter_of(cls) if declared in (Cbor, FlatBuffers, Json) else getattr(declared, "record", None)
+    if record is not None:
+        localtypes.settle(record)
 
 
 def _record_of(cls: type[Any]) -> Any:

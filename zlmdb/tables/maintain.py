@@ -7,7 +7,7 @@ from itertools import compress, cycle, islice
 from typing import Any
 
 from zlmdb import errors
-from zlmdb.engine import EngineError
+from zlmdb.engine import EngineError, translate
 from zlmdb.tables import bounds, scan
 from zlmdb.tables.plan import IndexPlan
 
@@ -35,13 +35,19 @@ def plan_number(table: Any, name: str) -> int:
 
 def remove_range(txn: Any, start: bytes, stop: bytes) -> int:
     """Remove all records between two keys: their number."""
-    cursor = txn._cursor()
     removed = 0
-    if not cursor.set_range(start):
-        return 0
-    while cursor.key() and cursor.key() < stop:
-        cursor.delete()
-        removed += 1
+    try:
+        cursor = txn._cursor()
+        if not cursor.set_range(start):
+            return 0
+        while cursor.key() and cursor.key() < stop:
+            cursor.delete()
+            removed += 1
+    except EngineError as error:
+        raise translate(error, path=txn._db.dbpath) from error
+    except SystemError as error:
+        # So the engine's binding ends when what it has just read is damaged.
+        raise errors.DatabaseError(f"{txn._db.dbpath} is damaged: {error}; restore it from a backup") from error
     txn._changes += 1
     txn._count_deletes(removed)
     return removed
@@ -49,8 +55,7 @@ def remove_range(txn: Any, start: bytes, stop: bytes) -> int:
 
 def is_empty(txn: Any, prefix: bytes) -> bool:
     """True if nothing lies under a slot's prefix."""
-    cursor = txn._cursor()
-    return not (cursor.set_range(prefix) and bytes(cursor.key())[: len(prefix)] == prefix)
+    return scan.first_key(txn, prefix, bounds.after_slot(prefix)) is None
 
 
 def truncate(table: Any, txn: Any, *, with_indexes: bool) -> int:
@@ -177,12 +182,14 @@ def check(table: Any, txn: Any) -> list[str]:
                 if entry is not None:
                     expected[i] += 1
                     problems += _compare(table, txn, i, entry, pk)
+        for i, number in enumerate(expected):
+            # As many as there should be, and each found in its place: then there is none too many.
+            if problems or scan.count(txn, table._xs[i], bounds.after_slot(table._xs[i])) != number:
+                problems.extend(_left_over(table, txn, i))
     except errors.ZlmdbError as error:
-        return [*problems, str(error)]
-    for i, number in enumerate(expected):
-        # As many as there should be, and each found in its place: then there is none too many.
-        if problems or scan.count(txn, table._xs[i], bounds.after_slot(table._xs[i])) != number:
-            problems += _left_over(table, txn, i)
+        problems.append(str(error))
+    except EngineError as error:
+        problems.append(f"table {table._definition.name}: {table._fault(txn, error)}")
     return problems
 
 

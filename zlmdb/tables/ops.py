@@ -62,7 +62,7 @@ class Ops:
     def _value_bytes(self, row: Any) -> bytes:
         try:
             return self._definition.value.encode(row)
-        except errors.DataError as error:
+        except (errors.DataError, errors.SchemaError) as error:
             raise error.located(table=self._definition.name) from None
 
     def _row_key(self, row: Any) -> Any:
@@ -199,6 +199,11 @@ class Ops:
         return self._fault(txn, error)
 
     def _fault(self, txn: Any, error: Exception) -> Exception:
+        if txn._raw is None:
+            try:
+                txn._require_open()
+            except errors.TransactionClosed as ended:
+                return ended  # a scan that goes on behind the end of its transaction, or in a forked child
         return translate(error, path=txn._db.dbpath)
 
     # -- index entries
@@ -271,12 +276,22 @@ class Ops:
         if held is not None and bytes(held) != pointer:
             raise self._violation(txn, i, entry, key)
 
-    def _violation(self, txn: Any, i: int, entry: bytes, key: Any) -> errors.UniqueViolation:
+    def _violation(self, txn: Any, i: int, entry: bytes, key: Any) -> errors.ZlmdbError:
         plan = self._compiled.plans[i]
         name = self._definition.name
         held = txn.get(entry)
         index_key = plan.codec.decode(entry[2:])
         holder = self._pointed(plan, held)
+        if not self._holds(txn, i, entry, held, holder):
+            return errors.DatabaseError(
+                f"table {name}, index {plan.name}: the entry of {errors.short(index_key)} points to the row with "
+                f"primary key {errors.short(holder)}, which is not there or has another key by now, so the row with "
+                f"primary key {errors.short(key)} was not written; a program that does not know the index changed the "
+                f"table: rebuild_index({plan.name!r}) makes the index anew",
+                table=name,
+                index=plan.name,
+                key=index_key,
+            )
         return errors.UniqueViolation(
             f"table {name}, index {plan.name}: there is a row under {errors.short(index_key)} already, "
             f"with primary key {errors.short(holder)}, so the row with primary key {errors.short(key)} was not "
@@ -285,6 +300,16 @@ class Ops:
             index=plan.name,
             key=index_key,
         )
+
+    def _holds(self, txn: Any, i: int, entry: bytes, held: Any, holder: Any) -> bool:
+        """False if the row that an entry points to is known to have another entry, or is not there."""
+        plan = self._compiled.plans[i]
+        try:
+            pk = bytes(held) if plan.pointer is None else self._definition.key.encode(holder)
+            data = txn.get(self._p + pk)
+            return data is not None and self._entries(pk, self._definition.value.decode(data), strict=False)[i] == entry
+        except Exception:  # of the program's own functions, too
+            return True  # what cannot be read may well have it
 
     def _pointed(self, plan: IndexPlan, held: Any) -> Any:
         """The primary key in an entry."""

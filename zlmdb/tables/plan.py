@@ -98,7 +98,11 @@ class IndexPlan:
         """
         if self.bare:
             return self.codec.encode(key)
-        return self.full.encode((*self.parts_of(key), pk))
+        try:
+            return self.full.encode((*self.parts_of(key), pk))
+        except errors.DataError:
+            self.codec.encode(tuple(key) if isinstance(key, list) else key)  # speaks of the key alone
+            raise
 
     def parts_of(self, key: Any) -> tuple[Any, ...]:
         """The parts of an index key; a key that is no tuple has one."""

@@ -8,7 +8,7 @@ from operator import indexOf
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from zlmdb.columns.output import Output
-from zlmdb.engine import EngineError
+from zlmdb.engine import EngineError, translate
 from zlmdb.errors import KeyValueError
 from zlmdb.keys.base import KeyCodec
 
@@ -28,36 +28,45 @@ def count(txn: Any, start: bytes, stop: bytes) -> int:
     """
     if start >= stop:
         return 0
-    end = txn._cursor()
-    open_end = not end.set_range(stop)
-    if open_end and not end.last():
-        return 0
-    last = bytes(end.key())
-    if last < start:
-        return 0
-    cursor = txn._cursor()
-    if not cursor.set_range(start):
-        return 0
-    if not open_end and bytes(cursor.key()) == last:
-        return 0
-    return indexOf(cursor.iternext(True, False), last) + open_end
+    try:
+        end = txn._cursor()
+        open_end = not end.set_range(stop)
+        if open_end and not end.last():
+            return 0
+        last = bytes(end.key())
+        if last < start:
+            return 0
+        cursor = txn._cursor()
+        if not cursor.set_range(start):
+            return 0
+        if not open_end and bytes(cursor.key()) == last:
+            return 0
+        return indexOf(cursor.iternext(True, False), last) + open_end
+    except EngineError as error:
+        raise translate(error, path=txn._db.dbpath) from error
 
 
 def first_key(txn: Any, start: bytes, stop: bytes) -> bytes | None:
     """The first key in a range, whole, or None."""
-    cursor = txn._cursor()
-    if not cursor.set_range(start):
-        return None
-    key = bytes(cursor.key())
+    try:
+        cursor = txn._cursor()
+        if not cursor.set_range(start):
+            return None
+        key = bytes(cursor.key())
+    except EngineError as error:
+        raise translate(error, path=txn._db.dbpath) from error
     return key if key < stop else None
 
 
 def last_key(txn: Any, start: bytes, stop: bytes) -> bytes | None:
     """The last key in a range, whole, or None."""
-    cursor = txn._cursor()
-    if not (cursor.prev() if cursor.set_range(stop) else cursor.last()):
-        return None
-    key = bytes(cursor.key())
+    try:
+        cursor = txn._cursor()
+        if not (cursor.prev() if cursor.set_range(stop) else cursor.last()):
+            return None
+        key = bytes(cursor.key())
+    except EngineError as error:
+        raise translate(error, path=txn._db.dbpath) from error
     return key if key >= start else None
 
 

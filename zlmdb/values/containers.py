@@ -389,6 +389,8 @@ def enc_hook(value: Any) -> Any:
 
 def dec_hook(hint: type, plain: Any) -> Any:
     """The value that msgspec is to put where it does not know the type."""
+    if hint is object:
+        return plain
     if hint.__module__ == "numpy" and hint.__name__ == "datetime64" and type(plain) is int:
         from zlmdb.values.times import datetime64_from_ns
 
