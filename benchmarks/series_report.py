@@ -66,7 +66,8 @@ def _met(value: float | None, goal: float) -> str:
     return "" if value is None else "met" if round(value, 2) <= goal else "MISSED"
 
 
-def _shown(value: float | None, unit: str) -> str:
+def shown(value: float | None, unit: str) -> str:
+    """A time in nanoseconds as a table shows it, in the unit of its row."""
     if value is None:
         return ""
     value = value / 1000 if unit.startswith("us") else value
@@ -101,7 +102,7 @@ def tables(found: dict[str, Any]) -> list[tuple[str, tuple[str, ...], list[tuple
     who = [name for name in order if name in numbers.who]
     rows: list[tuple[str, ...]] = []
     for work, (label, unit) in LABELS.items():
-        rows.append((label, unit, *(_shown(numbers.time(work, name), unit) for name in who)))
+        rows.append((label, unit, *(shown(numbers.time(work, name), unit) for name in who)))
     sizes = [f"{median(numbers.bytes[name]):.1f}" if name in numbers.bytes else "" for name in who]
     rows.append(("on disk", "bytes a tick", *sizes))
     title = f"{found['rows']:,} ticks"

@@ -140,6 +140,7 @@ def files() -> dict[Path, str]:
     made[DOCS / "performance-series.inc"] = WRITTEN + "\n".join(map(series_report.rst, series)).rstrip() + "\n"
     made[DOCS / "_static" / "plots" / "series.svg"] = plots.of_series(series[0])
     made[DOCS / "_static" / "plots" / "series-narrow.svg"] = plots.of_series(series[0], narrow=True)
+    made[DOCS / "comparison-rivals.inc"] = WRITTEN + site_tables.rivals(series[0], kept(RESULTS / "columns")[-1])
     for work in SIZED:
         if len(results) > 1:
             made[DOCS / "_static" / "plots" / f"size-{work.replace('_', '-')}.svg"] = plots.by_size(results, work)
