@@ -128,6 +128,16 @@ class Selection(Output, Generic[T]):
 
     ``next()`` works on it, too, and goes on where the last ``next()`` stopped. ``to_arrow()`` and its like give the
     selected keys, values, or both as columns.
+
+    >>> import zlmdb
+    >>> @zlmdb.table("b1f4c2a8-52d8-4376-9a59-5a0000000008")
+    ... class Words(zlmdb.MapStringOid):
+    ...     "How often a word was seen."
+    >>> with zlmdb.open(":memory:", Words) as db, db.begin(write=True) as txn:
+    ...     txn[Words].update({"bee": 3, "beer": 2, "bread": 7})
+    ...     found = txn[Words].select(prefix="bee")
+    ...     list(found), list(found)
+    ([('bee', 3), ('beer', 2)], [('bee', 3), ('beer', 2)])
     """
 
     __slots__ = ("_current", "_rows", "_start")
