@@ -155,9 +155,10 @@ class Series(Columnar[K], Aggregating[K], Generic[K]):
         Returns:
             How many ticks there were.
 
+        It raises what :meth:`append` raises, and what is below. None of the ticks is then written (through a writable map:
+        those of earlier batches are).
+
         Raises:
-            What :meth:`append` raises. None of the ticks is then written (through a writable map: those of earlier
-                batches are).
             ValueTypeError: also if a value cannot be converted without loss; names the file, the row and the column.
             SchemaError: if a column has no place in the table, or one is missing.
             MissingExtra: if pyarrow is not installed.
@@ -328,8 +329,9 @@ class Series(Columnar[K], Aggregating[K], Generic[K]):
             origin: a moment at which a bucket begins; None: 1970-01-01T00:00Z.
             how: as for :meth:`resample`; the names of the results are the columns of `into`.
 
+        It raises what :meth:`resample` and :meth:`append` raise, and:
+
         Raises:
-            Whatever :meth:`resample` and :meth:`append` raise.
             SchemaError: if `into` is this table.
             TableNotAttached: if `into` is not attached.
 
