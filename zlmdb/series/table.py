@@ -155,8 +155,8 @@ class Series(Columnar[K], Aggregating[K], Generic[K]):
         Returns:
             How many ticks there were.
 
-        It raises what :meth:`append` raises, and what is below. None of the ticks is then written (through a writable map:
-        those of earlier batches are).
+        It raises what :meth:`append` raises, and what is below. None of the ticks is then written (through a writable
+        map: those of earlier batches are).
 
         Raises:
             ValueTypeError: also if a value cannot be converted without loss; names the file, the row and the column.
