@@ -18,6 +18,9 @@ __all__ = ["against_raw", "by_readers", "by_size", "of_series"]
 
 TEXT = "fill:var(--drawing-text, #111827)"
 SOFT = "fill:var(--color-foreground-secondary, #4b5563)"
+OVER = (
+    TEXT + ";paint-order:stroke;stroke:var(--color-background-primary, #ffffff);stroke-width:4"
+)  # over lines of the grid
 GRID = "stroke:var(--drawing-soft, #d1d5db);stroke-width:1"
 AXIS = "stroke:var(--drawing-line, #6b7280);stroke-width:1.5"
 FONT = 'font-family="inherit" font-size="12"'
@@ -83,16 +86,19 @@ def _svg(width: float, height: float, parts: list[str]) -> str:
     return f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}" {FONT}>\n{body}\n</svg>\n'  # noqa: E501
 
 
-def against_raw(found: dict[str, Any]) -> str:
-    """CPU time of each workload as a multiple of hand-written py-lmdb code: zlmdb, SQLite and the earlier release."""
+def against_raw(found: dict[str, Any], *, narrow: bool = False) -> str:
+    """CPU time of each workload as a multiple of hand-written py-lmdb code: zlmdb, SQLite and the earlier release.
+
+    With ``narrow`` it is made for a telephone: each label stands above its row.
+    """
     numbers = Numbers(found)
     series = [ZLMDB, SQLITE, EARLIER]
     rows = [(name, label) for name, label in LABELS.items() if numbers.ratio(name, "zlmdb", "raw") is not None]
     ratios = {(name, one.who): numbers.ratio(name, one.who, "raw") for name, _ in rows for one in series}
-    return _against(series, rows, ratios, (0.5, 1, 2, 4, 8, 16))
+    return _against(series, rows, ratios, (0.5, 1, 2, 4, 8, 16), narrow=narrow)
 
 
-def of_series(found: dict[str, Any]) -> str:
+def of_series(found: dict[str, Any], *, narrow: bool = False) -> str:
     """CPU time of the workloads of series as a multiple of hand-written chunks of NumPy columns over py-lmdb."""
     numbers = series_report.Numbers(found)
     series = [
@@ -103,7 +109,7 @@ def of_series(found: dict[str, Any]) -> str:
     ]
     rows = list(TICKS.items())
     ratios = {(work, one.who): numbers.ratio(work, one.who, "raw-chunk") for work, _ in rows for one in series}
-    return _against(series, rows, ratios, (0.5, 1, 4, 16, 64, 256))
+    return _against(series, rows, ratios, (0.5, 1, 4, 16, 64, 256), narrow=narrow)
 
 
 def _against(
@@ -111,11 +117,13 @@ def _against(
     rows: list[tuple[str, str]],
     ratios: dict[tuple[str, str], float | None],
     ticks: tuple[float, ...],
+    *,
+    narrow: bool,
 ) -> str:
     """Ratios to code by hand on a logarithmic scale: a row for each workload, a mark for each contestant."""
     known = [ratio for ratio in ratios.values() if ratio]
     low, high = math.log(min(0.4, *known) * 0.9), math.log(max(known) * 1.1)
-    left, top, width, step = 230.0, 62.0, 480.0, 24.0
+    left, top, width, step = (8.0, 62.0, 332.0, 36.0) if narrow else (230.0, 62.0, 480.0, 24.0)
     bottom = top + step * len(rows)
 
     def at(ratio: float) -> float:
@@ -129,14 +137,14 @@ def _against(
             parts.append(_text(at(tick), top - 14, f"{tick:g}x", anchor="middle", style=SOFT, size=11))
     parts.append(_text(at(1) + 6, bottom + 16, "by hand = 1; left of it is quicker", style=SOFT, size=11))
     for number, (name, label) in enumerate(rows):
-        y = top + step * (number + 0.5)
-        parts.append(_text(left - 14, y + 4, label, anchor="end"))
+        y = top + step * (number + (0.72 if narrow else 0.5))
+        parts.append(_text(left, y - 10, label, style=OVER) if narrow else _text(left - 14, y + 4, label, anchor="end"))
         parts.append(f'<path d="M{left:.1f},{y:.1f} H{left + width:.1f}" style="fill:none;{GRID};opacity:0.5"/>')
         for one in reversed(series):
             ratio = ratios[name, one.who]
             if ratio:
                 parts.append(_mark(one, at(ratio), y, f"{label}: {one.name} {ratio:.2f}"))
-    return _svg(left + width + 20, bottom + 28, parts)
+    return _svg(left + width + (8 if narrow else 20), bottom + 28, parts)
 
 
 def by_size(results: list[dict[str, Any]], work: str) -> str:

@@ -70,7 +70,8 @@ def _met(value: float | None, goal: float) -> str:
     return "" if value is None else "met" if round(value, 2) <= goal else "MISSED"
 
 
-def _shown(value: float | None, unit: str) -> str:
+def shown(value: float | None, unit: str) -> str:
+    """A time in nanoseconds as a table shows it, in the unit of its row."""
     if value is None:
         return ""
     value = value / 1000 if unit.startswith("us") else value
@@ -107,7 +108,7 @@ def tables(found: dict[str, Any]) -> list[tuple[str, tuple[str, ...], list[tuple
     for work, (label, unit) in LABELS.items():
         times = [numbers.time(work, name) for name in who]
         if any(time is not None for time in times):
-            rows.append((label, unit, *(_shown(time, unit) for time in times)))
+            rows.append((label, unit, *(shown(time, unit) for time in times)))
     for label, held in (("on disk", numbers.bytes), ("on disk, many series of 5 ticks", numbers.sparse)):
         if held:
             sizes = [f"{median(held[name]):.1f}" if name in held else "" for name in who]

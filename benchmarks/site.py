@@ -21,6 +21,13 @@ BEGIN, END = ".. measured\n", ".. end of measured\n"
 WRITTEN = ".. Written by benchmarks/site.py from the files in benchmarks/results.\n\n"
 #: The run that the drawings and the brief table are of.
 MAIN = 100_000
+#: The workloads of the front page, and what is said of them there.
+FRONT = {
+    "get": "a row by its key",
+    "lookup": "a row by a unique index",
+    "insert_indexed": "a row written, with three indexes",
+    "scan": "a row of a scan",
+}
 #: The workloads of the brief table, and those drawn by size.
 BRIEF = ("get", "insert", "insert_indexed", "load", "scan", "lookup", "in_cities", "move", "count", "durable")
 SIZED = ("get", "scan", "insert_indexed", "lookup")
@@ -40,6 +47,27 @@ def brief(found: dict[str, Any]) -> str:
     for row in rows:
         lines += [f"   {'* -' if at == 0 else '  -'} {cell}".rstrip() for at, cell in enumerate(row)]
     return "\n".join(lines) + "\n"
+
+
+def front(found: dict[str, Any]) -> str:
+    """The figures of the front page: microseconds of zlmdb, and of the others beside it, one race lost among them."""
+    numbers = Numbers(found)
+    lines = [".. container:: cards figures", ""]
+    for name, what in FRONT.items():
+        times = {who: numbers.time(name, who) for who in ("zlmdb", "raw", "sqlite")}
+        if None in times.values():
+            continue
+        lines += [
+            "   .. container:: figure-card",
+            "",
+            f"      {times['zlmdb']:.1f} µs",
+            "",
+            f"      {what}",
+            "",
+            f"      by hand {times['raw']:.1f}, SQLite {times['sqlite']:.1f}",
+            "",
+        ]
+    return "\n".join(lines)
 
 
 def processes(found: dict[str, Any]) -> str:
@@ -94,9 +122,11 @@ def files() -> dict[Path, str]:
     made = {
         DOCS / "performance-results.inc": WRITTEN + rst(main).rstrip() + "\n",
         DOCS / "performance-brief.inc": WRITTEN + brief(main),
+        DOCS / "front-figures.inc": WRITTEN + front(main),
         DOCS.parent / "README.rst": readme(main),
         DOCS / "performance-about.inc": WRITTEN + about(main) + ".\n",
         DOCS / "_static" / "plots" / "against-raw.svg": plots.against_raw(main),
+        DOCS / "_static" / "plots" / "against-raw-narrow.svg": plots.against_raw(main, narrow=True),
     }
     for found in kept(RESULTS / "processes"):
         for writing, name in ((False, "readers-alone"), (True, "readers-beside-a-writer")):
@@ -109,6 +139,8 @@ def files() -> dict[Path, str]:
     series = kept(RESULTS / "series")
     made[DOCS / "performance-series.inc"] = WRITTEN + "\n".join(map(series_report.rst, series)).rstrip() + "\n"
     made[DOCS / "_static" / "plots" / "series.svg"] = plots.of_series(series[0])
+    made[DOCS / "_static" / "plots" / "series-narrow.svg"] = plots.of_series(series[0], narrow=True)
+    made[DOCS / "comparison-rivals.inc"] = WRITTEN + site_tables.rivals(series[0], kept(RESULTS / "columns")[-1])
     for work in SIZED:
         if len(results) > 1:
             made[DOCS / "_static" / "plots" / f"size-{work.replace('_', '-')}.svg"] = plots.by_size(results, work)

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from statistics import median
 from typing import Any
 
-__all__ = ["columns", "flat", "list_table"]
+from benchmarks import series_report
+
+__all__ = ["columns", "flat", "list_table", "rivals"]
 
 #: The workloads of columns, as they are shown; an operation of the last is a query, all others are rows.
 COLUMNS = {
@@ -18,6 +20,8 @@ COLUMNS = {
     "SQL: group by": "SQL: group by city",
     "SQL: 50 rows by key": "SQL: a row by its key",
 }
+#: Contestants of series, and what the same store is called among those of columns.
+RIVALS = {"zlmdb": "json", "duckdb": "duckdb"}
 CONTESTANTS = {
     "json": "zlmdb, JSON",
     "raw-json": "by hand, JSON",
@@ -54,6 +58,27 @@ def _about(found: dict[str, Any]) -> str:
     rounds = max(len(values) for spent in found["measurements"].values() for values in spent.values())
     versions = ", ".join(f"{name} {number}" for name, number in found["versions"].items())
     return f"\n{found['rows']:,} rows; {found['cores']} cores; {versions}; {rounds} rounds, {found['when']}.\n"
+
+
+def rivals(ticks: dict[str, Any], rows: dict[str, Any]) -> str:
+    """zlmdb beside the stores that it meets in some workloads only: those of series, and those of columns and SQL."""
+    numbers = series_report.Numbers(ticks)
+    who = {"zlmdb": "zlmdb", "zlmdb-zstd": "with delta-zstd", "duckdb": "DuckDB", "parquet": "Parquet"}
+    who["arcticdb"] = "ArcticDB"
+    table: list[tuple[str, ...]] = [("CPU time, and bytes", "", *who.values())]
+    for work, (label, unit) in series_report.LABELS.items():
+        table.append((label, unit, *(series_report.shown(numbers.time(work, name), unit) for name in who)))
+    sizes = (f"{median(numbers.bytes[name]):.1f}" if name in numbers.bytes else "" for name in who)
+    table.append(("on disk", "bytes a tick", *sizes))
+    for work, label, unit, per in (
+        ("SQL: group by", "SQL: a sum by groups", "ns a row", 1.0),
+        ("SQL: 50 rows by key", "SQL: a row by its key", "us a query", 1000.0),
+    ):
+        spent = rows["measurements"].get(work, {})
+        cells = {name: f"{median(spent[key]) / per:,.0f}" for name, key in RIVALS.items() if key in spent}
+        table.append((label, unit, *(cells.get(name, "") for name in who)))
+    about = f"{ticks['rows']:,} ticks of {series_report.ROW} bytes; {rows['rows']:,} rows of six fields as JSON."
+    return f"{list_table(table)}\n{about}\n"
 
 
 def flat(found: dict[str, Any]) -> str:

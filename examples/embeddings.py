@@ -119,6 +119,7 @@ def run(path: Path, number: int = 2500) -> list[tuple[float, str]]:
         found = nearest(db, "the small cat slept under the tree")
         with db.begin() as txn:
             print(len(txn[Documents]), "texts in", len(txn[Blocks]), "blocks")
+    print("nearest to: the small cat slept under the tree")
     for score, text in found:
         print(f"{score:.3f}  {text}")
     return found

@@ -1,6 +1,6 @@
 """A web application whose sessions live in a database: they survive a restart, and all worker processes see them.
 
-    python examples/sessions.py          # serves http://127.0.0.1:8000/ until Ctrl+C
+    python examples/sessions.py [port]       # serves http://127.0.0.1:8000/ until Ctrl+C
 
 Only the standard library serves here; with a framework, ``Sessions`` stays as it is.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+import sys
 import tempfile
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -164,14 +165,19 @@ def server(db: zlmdb.Database, port: int = 0) -> ThreadingHTTPServer:
     return ThreadingHTTPServer(("127.0.0.1", port), handler)
 
 
-def main() -> None:
+def main(port: int = 8000) -> None:
     """Serve until Ctrl+C."""
     with (
         tempfile.TemporaryDirectory() as folder,
         zlmdb.open(Path(folder) / "sessions.zdb", SessionTable) as db,
-        server(db, 8000) as http,
+        server(db, port) as http,
     ):
-        print("http://127.0.0.1:8000/, Ctrl+C ends it")
+        address = f"http://127.0.0.1:{http.server_port}"
+        print(f"{address}/ counts your visits; Ctrl+C ends it. From another terminal:")
+        jar = "-b jar.txt -c jar.txt"  # where curl keeps the cookie
+        print(f"  curl {jar} {address}/")
+        print(f"  curl {jar} -d thing=tea {address}/cart")
+        print(f"  curl {jar} -d user=ann -d 'password=open sesame' {address}/login", flush=True)
         try:
             http.serve_forever()
         except KeyboardInterrupt:
@@ -179,4 +185,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(int, sys.argv[1:2]))

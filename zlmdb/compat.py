@@ -6,7 +6,12 @@ __all__ = ["check_autobahn_flatbuffers_version_in_sync", "setup_flatbuffers_impo
 
 
 def setup_flatbuffers_import() -> None:
-    """Make ``import flatbuffers`` work: it does, with the runtime from PyPI that zlmdb depends on."""
+    """Make ``import flatbuffers`` work: it does, with the runtime from PyPI that zlmdb depends on.
+
+    >>> import zlmdb
+    >>> zlmdb.setup_flatbuffers_import()
+    >>> import flatbuffers
+    """
 
 
 def check_autobahn_flatbuffers_version_in_sync() -> str:

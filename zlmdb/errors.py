@@ -113,6 +113,13 @@ class ZlmdbError(Exception):
         field: path of the field concerned (``"address.city"``), or None.
         expected: what was expected, in words, or None.
         found: what came, in words, or None.
+
+    >>> import zlmdb
+    >>> try:
+    ...     zlmdb.Uint16().encode(65_536)
+    ... except zlmdb.ZlmdbError as error:
+    ...     type(error).__name__, str(error)
+    ('KeyValueError', 'expected int as key, found 65536: the range of uint16 is 0 to 65535')
     """
 
     table: str | None = None

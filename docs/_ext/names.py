@@ -151,8 +151,10 @@ def _errors(entries: list[tuple[str, list[str]]]) -> list[str]:
 def hide_private(
     app: Any, what: str, name: str, obj: Any, options: Any, signature: str | None, returns: str | None
 ) -> tuple[str | None, str | None]:
-    """Leave arguments out of a signature that are the package's own business."""
+    """Leave arguments out of a signature that are the package's own business, or those of every error alike."""
     if signature is not None:
+        if what == "exception" and obj is not zlmdb.ZlmdbError and "__init__" not in vars(obj):
+            return "", ""
         signature = PRIVATE.sub("", signature)
     return signature, returns
 

@@ -102,3 +102,49 @@ def test_the_public_names_of_the_package_are_documented() -> None:
     assert [name for name in zlmdb.__all__ if not hasattr(zlmdb, name)] == []
     without = [path for path, value in public(zlmdb) if not inspect.getdoc(value)]
     assert without == []
+
+
+#: Public names that need no example of their own: contracts, and what earlier programs import.
+PLAIN = {"Lease", "RecordInfo", "EngineSuite", "OldReaderWarning", "check_autobahn_flatbuffers_version_in_sync"}
+#: Those of zlmdb.columns that programs do not make themselves.
+MADE = {"Column", "Frame", "Intake", "Source"}
+#: Methods that are the same in several classes, and shown in one of them.
+SAME = {"columns", "to_arrow", "to_numpy", "to_pandas", "to_polars", "reset"}
+
+
+def shown(value: Any) -> bool:
+    return ">>>" in (inspect.getdoc(value) or "")
+
+
+@pytest.mark.parametrize(
+    "module", ["zlmdb", "zlmdb.keys", "zlmdb.values", "zlmdb.testing", "zlmdb.fbs", "zlmdb.columns"]
+)
+def test_every_public_name_has_an_example(module: str) -> None:
+    """Errors have theirs on the page of errors; the named maps are declarations, shown by the map they derive from."""
+    names = importlib.import_module(module)
+    without = []
+    for name in names.__all__:
+        value = getattr(names, name)
+        if not (inspect.isclass(value) or inspect.isfunction(value)) or shown(value):
+            continue
+        error = inspect.isclass(value) and issubclass(value, BaseException)
+        named = inspect.isclass(value) and name.startswith("Map") and issubclass(value, zlmdb.Map)
+        if not (error or named or name in PLAIN | MADE):
+            without.append(name)
+    assert without == []
+
+
+@pytest.mark.parametrize(
+    "owner",
+    [zlmdb.Database, zlmdb.Transaction, zlmdb.Schema, zlmdb.Series, zlmdb.Slice, zlmdb.Index, zlmdb.UniqueIndex],
+)
+def test_every_method_that_programs_call_has_an_example(owner: type) -> None:
+    without = [
+        name
+        for name in dir(owner)
+        if not name.startswith("_")
+        and name not in SAME
+        and inspect.isroutine(getattr(owner, name))
+        and not shown(getattr(owner, name))
+    ]
+    assert without == []

@@ -13,7 +13,8 @@ import pytest
 
 from tests.docs import browser
 
-WIDE, PHONE = (1280, 900), (390, 844)
+#: On the widest, code and tables get more room than prose.
+WIDEST, WIDE, PHONE = (1440, 900), (1280, 900), (390, 844)
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):
@@ -119,11 +120,40 @@ def test_every_page_fits_a_phone_and_a_wide_screen(page: browser.Browser, addres
         page.go(f"{address}/{name}")
         if page.run("document.documentElement.scrollWidth > window.innerWidth"):
             wide.append(f"{name} at {PHONE[0]}")
-        page.size(*WIDE)
-        if page.run("document.documentElement.scrollWidth > window.innerWidth"):
-            wide.append(f"{name} at {WIDE[0]}")
+        for size in (WIDE, WIDEST):
+            page.size(*size)
+            if page.run("document.documentElement.scrollWidth > window.innerWidth"):
+                wide.append(f"{name} at {size[0]}")
         assert page.run("document.querySelector('article') !== null"), name
     assert wide == []
+
+
+def test_a_telephone_gets_drawings_of_its_own(page: browser.Browser, address: str) -> None:
+    """What would be too small to read there is drawn again, or keeps its size and scrolls."""
+    shown = (
+        "[...document.querySelectorAll('.drawing-picture')].filter(d => d.offsetWidth)"
+        ".map(d => [d.className, d.scrollWidth > d.clientWidth])"
+    )
+    page.size(*PHONE)
+    page.go(f"{address}/performance.html")
+    drawings = page.run(shown)
+    assert ["drawing-picture on-narrow", False] in drawings
+    assert not any(scrolls for _, scrolls in drawings)
+    page.size(*WIDE)
+    assert not any("on-narrow" in kind for kind, _ in page.run(shown))
+    page.size(*PHONE)
+    page.go(f"{address}/start/tutorial.html")
+    assert page.run(shown) == [["drawing-picture keeps-size", True]]
+
+
+def test_the_front_page_says_at_once_what_it_is(page: browser.Browser, address: str) -> None:
+    """Sentence, ways on and figures are seen without scrolling."""
+    page.go(f"{address}/index.html")
+    low = page.run(
+        "['.front-lead', '.front-ways', '.figures'].map(s => document.querySelector(s).getBoundingClientRect().bottom)"
+    )
+    assert max(low) < WIDE[1]
+    assert page.run("document.querySelectorAll('.figures .figure-card').length") == 4
 
 
 def test_a_page_that_is_not_there_is_a_complaint(opened: browser.Browser, address: str) -> None:

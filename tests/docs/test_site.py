@@ -67,10 +67,22 @@ def test_the_site_is_built_without_a_warning(built: tuple[Path, str]) -> None:
 
 def test_the_pages_that_the_description_names_exist(site: Path) -> None:
     named = """installation lmdb/index lmdb/quickstart orm/index orm/quickstart orm/serialization orm/indexes
-               orm/schema-design orm/best-practices performance reference/index"""
+               orm/time-series orm/schema-design orm/best-practices performance reference/index"""
     for name in named.split():
         place = "start/installation" if name == "installation" else name
         assert (site / f"{place}.html").is_file(), name
+
+
+@pytest.mark.parametrize("recipe", sorted((ROOT / "docs" / "recipes").glob("[!i]*.rst")), ids=lambda path: path.stem)
+def test_recipes_have_one_form(recipe: Path) -> None:
+    titles = re.findall(r"^(.+)\n-+$", recipe.read_text(), re.M)
+    assert titles[:4] == ["Goal", "Pattern", "Code", "Pitfalls"]
+
+
+def test_the_glossary_is_sorted() -> None:
+    text = (ROOT / "docs" / "reference" / "glossary.rst").read_text()
+    terms = [term.casefold() for term in re.findall(r"^   (\S.*)$", text, re.M)]
+    assert terms == sorted(terms)
 
 
 def test_every_link_and_anchor_leads_somewhere(site: Path, pages: dict[str, Page]) -> None:
@@ -100,6 +112,12 @@ def test_nothing_on_a_page_comes_from_another_machine(site: Path, pages: dict[st
             r"url\(['\"]?((?:https?:)?//[^)'\"]+)|@import\s+['\"]?(https?:[^'\";]+)", style.read_text()
         )
         assert outside == [], style.name
+
+
+def test_no_markup_is_shown_as_it_is_written(site: Path) -> None:
+    for path in sorted((site / "reference").rglob("*.html")):
+        text = re.sub(r"<[^>]+>", "", path.read_text())
+        assert not re.search(r":(raises|param|returns|meth|class|func|doc|ref)\b", text), path.name
 
 
 def test_links_to_other_sites_are_of_the_web_and_safe(pages: dict[str, Page]) -> None:

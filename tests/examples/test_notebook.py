@@ -30,14 +30,21 @@ def test_the_notebook_runs_and_shows_tables(tmp_path: Path, monkeypatch: pytest.
         for output in cell.get("outputs", ())
         if "data" in output
     ]
-    assert len(shown) == 6
+    assert len(shown) == 10
     assert "<caption>database " in shown[0]
     assert "<td>Users.by_email</td><td>100</td>" in shown[0]
     assert "<td>index by_city</td><td>over city (nullable)</td>" in shown[1]
     assert shown[2].count("<tr>") == 11  # a head and ten rows
     assert "the first 10 rows" in shown[2]
     assert shown[3].count("<tr>") == 4
-    assert shown[5] == "{'all': 100, 'in Bonn': 67, 'nowhere': 33}"
+    assert "<caption>series Temperatures</caption>" in shown[5]
+    assert "<td>celsius</td><td>float32</td>" in shown[5]
+    assert shown[6].count("<tr>") == 3  # a head and two towns
+    assert "<td>1,440</td><td>2026-01-05T00:00:00.000000000</td>" in shown[6]
+    assert "slice of &#x27;Bonn&#x27;: 360 ticks" in shown[7]
+    assert "the first 10 ticks" in shown[7]
+    assert "<th>celsius_max</th>" in shown[8]
+    assert shown[9] == "{'all': 100, 'in Bonn': 67, 'nowhere': 33}"
 
 
 def test_the_notebook_is_kept_without_results() -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import http.client
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -128,3 +131,22 @@ def test_sessions_that_are_over_are_gone(db: zlmdb.Database) -> None:
     with db.begin() as txn:
         assert list(txn[sessions.SessionTable]) == [later]
     assert (kept.end(later), kept.end(later), kept.end(None)) == (True, False, False)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl+C is sent otherwise there")
+def test_it_runs_as_a_program_until_it_is_interrupted(tmp_path: Path) -> None:
+    program = Path(sessions.__file__)
+    with subprocess.Popen(
+        [sys.executable, "-W", "error", str(program), "0"],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background job would ignore Ctrl+C
+    ) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().split("/")[2]
+        assert Visitor(int(address.partition(":")[2])).ask("GET", "/")[1].startswith("Hello stranger, visit 1")
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.read().splitlines()[-1] == "ended"
+    assert process.returncode == 0
+    assert list(tmp_path.iterdir()) == []

@@ -115,12 +115,22 @@ def arrow_table(arrays: Mapping[str, Any]) -> Any:
 
 
 def arrow_reader(arrays: Mapping[str, Any], batch_rows: int = 65_536) -> Any:
-    """A pyarrow.RecordBatchReader of named arrays; see :func:`arrow_table`."""
+    """A pyarrow.RecordBatchReader of named arrays; see :func:`arrow_table`.
+
+    >>> import numpy as np
+    >>> arrow_reader({"a": np.arange(5)}, batch_rows=2).read_all().num_rows
+    5
+    """
     return arrow_table(arrays).to_reader(max_chunksize=batch_rows)
 
 
 def pandas_frame(arrays: Mapping[str, Any]) -> Any:
-    """A pandas.DataFrame of named arrays, as :func:`arrow_table` takes them; the data is copied."""
+    """A pandas.DataFrame of named arrays, as :func:`arrow_table` takes them; the data is copied.
+
+    >>> import numpy as np
+    >>> pandas_frame({"a": np.arange(3)})["a"].sum().item()
+    3
+    """
     pd = extras.pandas("to_pandas()")
     import numpy as np
 
@@ -136,7 +146,12 @@ def pandas_frame(arrays: Mapping[str, Any]) -> Any:
 
 
 def polars_frame(arrays: Mapping[str, Any]) -> Any:
-    """A polars.DataFrame of named arrays, as :func:`arrow_table` takes them."""
+    """A polars.DataFrame of named arrays, as :func:`arrow_table` takes them.
+
+    >>> import numpy as np
+    >>> polars_frame({"a": np.arange(3)})["a"].sum()
+    3
+    """
     extras.polars("to_polars()")
     return polars_of(arrow_table(arrays))
 

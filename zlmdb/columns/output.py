@@ -16,7 +16,13 @@ BATCH_ROWS = 65_536
 
 
 class Columns(Protocol):
-    """What gives its columns through Arrow's C interface: tables of pyarrow, frames of pandas and Polars, our maps."""
+    """What gives its columns through Arrow's C interface: tables of pyarrow, frames of pandas and Polars, our maps.
+
+    >>> import pyarrow as pa
+    >>> given: Columns = pa.table({"a": [1]})
+    >>> given.__arrow_c_stream__().__class__.__name__
+    'PyCapsule'
+    """
 
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
         """A capsule with the stream."""
@@ -35,6 +41,15 @@ class Output:
     The columns are the fields of the declared record, and the parts of the key where the record does not hold them:
     ``key``, or ``key_0``, ``key_1`` and so on. Values that are no records are the column ``value``. Of rows whose type
     is not declared, the first ones tell the columns.
+
+    >>> import zlmdb
+    >>> @zlmdb.table("b1f4c2a8-52d8-4376-9a59-5d0000000001")
+    ... class Words(zlmdb.MapStringOid):
+    ...     "How often a word was seen."
+    >>> with zlmdb.open(":memory:", Words) as db, db.begin(write=True) as txn:
+    ...     txn[Words].update({"bee": 3, "beer": 2})
+    ...     isinstance(txn[Words], Output), txn[Words].to_numpy()["value"].tolist()
+    (True, [3, 2])
     """
 
     __slots__ = ()
@@ -158,7 +173,12 @@ class Output:
 
 
 def is_columns(given: Any) -> bool:
-    """True if something holds columns: a path, an Arrow object, a frame of pandas or Polars, NumPy arrays by name."""
+    """True if something holds columns: a path, an Arrow object, a frame of pandas or Polars, NumPy arrays by name.
+
+    >>> import numpy as np
+    >>> is_columns({"a": np.arange(3)}), is_columns("days.parquet"), is_columns([1, 2])
+    (True, True, False)
+    """
     if isinstance(given, (str, os.PathLike)):
         return True
     if isinstance(given, Output):

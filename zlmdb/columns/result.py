@@ -24,6 +24,15 @@ class Result:
     Iterating gives tuples of Python values: UUIDs as uuid.UUID, times with a zone in UTC, those finer than a
     microsecond as numpy.datetime64, intervals as datetime.timedelta (those of months as pyarrow.MonthDayNano), structs
     and maps as dicts. It raises QueryError at what Python has no value for, as an infinite date.
+
+    >>> import zlmdb
+    >>> @zlmdb.table("b1f4c2a8-52d8-4376-9a59-5d0000000002")
+    ... class Words(zlmdb.MapStringOid):
+    ...     "How often a word was seen."
+    >>> with zlmdb.open(":memory:", Words) as db:
+    ...     found = db.sql("select count(*) as words from words")
+    >>> found.names, found.fetchall()
+    (['words'], [(0,)])
     """
 
     def __init__(self, table: Any) -> None:

@@ -162,6 +162,12 @@ class Database:
         Raises:
             AlreadyOpen: if the options conflict; names both places.
             DatabaseNotFound, DatabaseError: as the constructor.
+
+        >>> import zlmdb
+        >>> with zlmdb.Database.open("book.zdb") as one, zlmdb.Database.open("book.zdb") as other:
+        ...     one.close()
+        ...     other.is_open
+        True
         """
         return Database(
             dbpath,
@@ -185,6 +191,12 @@ class Database:
         """Remove a database's directory with all that is in it, or its file; silent if there is nothing.
 
         Of a symbolic link, only the link is removed.
+
+        >>> import os, zlmdb
+        >>> zlmdb.open("old.zdb").close()
+        >>> zlmdb.Database.scratch("old.zdb")
+        >>> os.path.exists("old.zdb")
+        False
         """
         path = os.fsdecode(dbpath)
         if os.path.islink(path):
@@ -228,6 +240,12 @@ class Database:
         """Close the handle; the last one of this process closes the file and ends transactions left open.
 
         A temporary database is removed. Closing twice does nothing.
+
+        >>> import zlmdb
+        >>> db = zlmdb.open(":memory:")
+        >>> db.close()
+        >>> db.is_open
+        False
         """
         if self._env is not None:
             for transaction in self._env.live_transactions():
@@ -329,6 +347,11 @@ class Database:
     def config(self) -> dict[str, Any]:
         """How the handle was configured: is_temp, dbpath, maxsize, readonly, lock, sync, create, open_now, writemap and
         context (as text, or None).
+
+        >>> import zlmdb
+        >>> with zlmdb.open(":memory:") as db:
+        ...     db.config()["is_temp"], db.config()["readonly"]
+        (True, False)
         """
         options = self._options
         return {
@@ -358,6 +381,14 @@ class Database:
         Raises:
             DatabaseClosed: if the handle is closed.
             ReadOnlyDatabase: if `write`, and the database is read-only.
+
+        >>> import zlmdb
+        >>> with zlmdb.open(":memory:") as db:
+        ...     with db.begin(write=True) as txn:
+        ...         _ = txn.put(b"key", b"value")
+        ...     with db.begin() as txn:
+        ...         txn.get(b"key")
+        b'value'
         """
         if self._env is None or write:
             self._environment()
@@ -422,6 +453,12 @@ class Database:
 
         Args:
             force: True waits for the disk even if the database was opened with ``sync=False``.
+
+        >>> import zlmdb
+        >>> with zlmdb.open("fast.zdb", durability="unsafe") as db:
+        ...     with db.begin(write=True) as txn:
+        ...         _ = txn.put(b"key", b"value")
+        ...     db.sync(force=True)
         """
         try:
             self._environment().raw.sync(force)
@@ -432,6 +469,11 @@ class Database:
         """The read transactions of all processes: pid, thread and txnid (-1 while idle) of each.
 
         Slots of processes that have died are freed first.
+
+        >>> import os, zlmdb
+        >>> with zlmdb.open(":memory:") as db, db.begin():
+        ...     [reader["pid"] == os.getpid() for reader in db.readers()]
+        [True]
         """
         raw = self._environment().raw
         if not self._options.readonly:
@@ -453,6 +495,17 @@ class Database:
             ReadOnlyDatabase: if it is not in the file, and the database is read-only.
             TransactionError: if it is not in the file, and this thread has a write transaction open.
             UniqueViolation, NullValueConstraint: if the rows there do not fit an index that was declared since.
+
+        >>> import zlmdb
+        >>> @zlmdb.table("b1f4c2a8-52d8-4376-9a59-5a0000000001")
+        ... class Words(zlmdb.MapStringOid):
+        ...     "How often a word was seen."
+        >>> with zlmdb.open(":memory:") as db:
+        ...     words = db.attach_table(Words)
+        ...     with db.begin(write=True) as txn:
+        ...         words[txn, "zebra"] = 1
+        ...         words[txn, "zebra"], txn[Words]["zebra"]
+        (1, 1)
         """
         handle: M = self.attach_tables([table])[0]
         return handle
@@ -466,6 +519,16 @@ class Database:
             tables: classes decorated with ``@zlmdb.table``.
             progress: called with the name of an index ("Users.by_email") and the number of rows done, while indexes
                 that were declared since are built; None for nobody.
+
+        >>> import zlmdb
+        >>> @zlmdb.table("b1f4c2a8-52d8-4376-9a59-5a0000000002")
+        ... class Words(zlmdb.MapStringOid):
+        ...     "How often a word was seen."
+        >>> with zlmdb.open(":memory:") as db:
+        ...     [words] = db.attach_tables([Words])
+        ...     with db.begin() as txn:
+        ...         words.count(txn)
+        0
         """
         classes = list(tables)
         handles = attach(self, classes, progress)
@@ -503,6 +566,12 @@ class Database:
             num_slots, current_size (of the file, bytes), max_size, page_size, pages (of the tables), used (pages in
             bytes), free (share of max_size that is not used, 0 at least), read_only, sync_enabled, lib_version,
             lmdb_version, and what LMDB itself reports.
+
+        >>> import zlmdb
+        >>> with zlmdb.open(":memory:") as db:
+        ...     stats = db.stats()
+        >>> stats["num_slots"], stats["page_size"], stats["lib_version"]
+        (0, 4096, '1.0')
         """
         return report.statistics(self, include_slots)
 
@@ -514,6 +583,14 @@ class Database:
 
         Returns:
             The number of rows rewritten.
+
+        >>> import zlmdb
+        >>> @zlmdb.table("b1f4c2a8-52d8-4376-9a59-5a0000000003")
+        ... class Words(zlmdb.MapStringOid):
+        ...     "How often a word was seen."
+        >>> with zlmdb.open(":memory:", Words) as db:
+        ...     db.migrate()
+        0
         """
         return migrate(self)
 
@@ -521,6 +598,14 @@ class Database:
         """What is wrong in the attached tables and the catalog, a sentence each; an empty list if all is well.
 
         Every row of a table with indexes is read, and every index entry compared with it.
+
+        >>> import zlmdb
+        >>> @zlmdb.table("b1f4c2a8-52d8-4376-9a59-5a0000000004")
+        ... class Words(zlmdb.MapStringOid):
+        ...     "How often a word was seen."
+        >>> with zlmdb.open(":memory:", Words) as db:
+        ...     db.verify()
+        []
         """
         return report.verify(self)
 

@@ -42,6 +42,15 @@ class Schema:
 
         Raises:
             SchemaError: if an annotation cannot be resolved.
+
+        >>> import zlmdb
+        >>> @zlmdb.table("b1f4c2a8-52d8-4376-9a59-5a0000000007")
+        ... class Words(zlmdb.MapStringOid):
+        ...     "How often a word was seen."
+        >>> class Book(zlmdb.Schema):
+        ...     words: Words
+        >>> list(Book.tables())
+        ['words']
         """
         try:
             hints = get_type_hints(cls, localns=_frame_locals(cls))
@@ -66,6 +75,18 @@ class Schema:
 
         Raises:
             SchemaError, TableMismatch, CatalogError, ReadOnlyDatabase, ConstraintError: as ``db.attach_table`` does.
+
+        >>> import zlmdb
+        >>> @zlmdb.table("b1f4c2a8-52d8-4376-9a59-5a0000000006")
+        ... class Words(zlmdb.MapStringOid):
+        ...     "How often a word was seen."
+        >>> class Book(zlmdb.Schema):
+        ...     words: Words
+        >>> with zlmdb.open(":memory:") as db:
+        ...     book = Book.attach(db)
+        ...     with db.begin() as txn:
+        ...         book.words.count(txn)
+        0
         """
         tables = cls.tables()
         schema = cls()

@@ -57,6 +57,17 @@ class Transaction:
     is a new transaction.
 
     A transaction belongs to the thread that entered it, if it writes.
+
+    >>> import zlmdb
+    >>> @zlmdb.table("b1f4c2a8-52d8-4376-9a59-5a0000000005")
+    ... class Words(zlmdb.MapStringOid):
+    ...     "How often a word was seen."
+    >>> with zlmdb.open(":memory:", Words) as db:
+    ...     with db.begin(write=True) as txn:
+    ...         txn[Words]["zebra"] = 1
+    ...     with db.begin() as txn:
+    ...         txn[Words]["zebra"]
+    1
     """
 
     PUT = 1
@@ -208,6 +219,15 @@ class Transaction:
         Raises:
             DatabaseFull: if the map is full; nothing of the transaction is stored then.
             TransactionClosed: if it has ended already.
+
+        >>> import zlmdb
+        >>> with zlmdb.open(":memory:") as db:
+        ...     with db.begin(write=True) as txn:
+        ...         _ = txn.put(b"key", b"value")
+        ...         txn.commit()
+        ...     with db.begin() as txn:
+        ...         txn.get(b"key")
+        b'value'
         """
         if not self._write:
             self._leave(self._finish(self._db._refusals.committed))
@@ -231,6 +251,15 @@ class Transaction:
 
         Raises:
             TransactionClosed: if it has ended already.
+
+        >>> import zlmdb
+        >>> with zlmdb.open(":memory:") as db:
+        ...     with db.begin(write=True) as txn:
+        ...         _ = txn.put(b"key", b"value")
+        ...         txn.abort()
+        ...     with db.begin() as txn:
+        ...         print(txn.get(b"key"))
+        None
         """
         self._give_up(self._db._refusals.aborted, ours=True)
 
@@ -385,7 +414,16 @@ class Transaction:
     # -- raw records
 
     def id(self) -> int:
-        """Number of the transaction: a writer's own, or that of the last commit that a reader sees."""
+        """Number of the transaction: a writer's own, or that of the last commit that a reader sees.
+
+        >>> import zlmdb
+        >>> with zlmdb.open(":memory:") as db, db.begin() as before:
+        ...     with db.begin(write=True) as txn:
+        ...         _ = txn.put(b"key", b"value")
+        ...     with db.begin() as after:
+        ...         after.id() - before.id()
+        1
+        """
         if self._raw is None:
             self._ended()
         number: int = self._raw.id()
@@ -401,6 +439,11 @@ class Transaction:
 
         Returns:
             True if the record was stored.
+
+        >>> import zlmdb
+        >>> with zlmdb.open(":memory:") as db, db.begin(write=True) as txn:
+        ...     txn.put(b"key", b"value"), txn.put(b"key", b"other", overwrite=False)
+        (True, False)
         """
         self._changes += 1
         try:
@@ -410,7 +453,13 @@ class Transaction:
         return stored
 
     def delete(self, key: bytes) -> bool:
-        """Remove the record of a raw key; False if there was none."""
+        """Remove the record of a raw key; False if there was none.
+
+        >>> import zlmdb
+        >>> with zlmdb.open(":memory:") as db, db.begin(write=True) as txn:
+        ...     txn.put(b"key", b"value"), txn.delete(b"key"), txn.delete(b"key")
+        (True, True, False)
+        """
         self._changes += 1
         try:
             removed: bool = self._delete(key)
@@ -424,7 +473,14 @@ class Transaction:
         return self._raw
 
     def cursor(self) -> Any:
-        """A py-lmdb cursor over the raw records of all tables, in this transaction."""
+        """A py-lmdb cursor over the raw records of all tables, in this transaction.
+
+        >>> import zlmdb
+        >>> with zlmdb.open(":memory:") as db, db.begin(write=True) as txn:
+        ...     _ = txn.put(b"key", b"value")
+        ...     txn.cursor().first()
+        True
+        """
         return self._cursor()
 
     # -- nested

@@ -77,6 +77,10 @@ def classes_source(schema: model.Schema, kind: Kind = "dataclass", arrays: Array
 
     Raises:
         SchemaError: if a declaration has no counterpart in Python.
+
+    >>> from zlmdb import fbs
+    >>> "class Point" in fbs.classes_source(fbs.parse("struct Point { x: float; y: float; }"))
+    True
     """
     return Writer(schema, kind, arrays).module(title)
 

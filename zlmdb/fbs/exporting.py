@@ -59,7 +59,16 @@ def export(*what: Any) -> str:
 
 
 def schema_of(*what: Any) -> model.Schema:
-    """The schema that classes declare, as data; see :func:`export`."""
+    """The schema that classes declare, as data; see :func:`export`.
+
+    >>> import dataclasses
+    >>> from zlmdb import fbs
+    >>> @dataclasses.dataclass
+    ... class Point:
+    ...     x: float
+    >>> list(fbs.schema_of(Point).declarations)
+    ['Point']
+    """
     if not what:
         raise errors.SchemaError("export(): expected a record class, a map class or a schema class, found nothing")
     if len(what) == 1 and isinstance(what[0], Classes):

@@ -28,6 +28,11 @@ class Classes:
     no other declaration of the schema has that name. A union is the type ``A | B`` of its members, a struct ``Uuid`` of
     16 bytes is :class:`uuid.UUID`. Iterating gives the full names. Where a member of a union has the type of an
     earlier member, ``ns["Union.Member"]`` is a subclass of it that stands for that member.
+
+    >>> from zlmdb import fbs
+    >>> shop = fbs.load("namespace shop; table Shirt { name: string (required); }")
+    >>> shop.Shirt is shop["shop.Shirt"], list(shop)
+    (True, ['shop.Shirt'])
     """
 
     def __init__(self, schema: model.Schema, classes: dict[str, Any], prefix: str = "") -> None:

@@ -52,6 +52,12 @@ def parse_file(path: StrPath, *, include_paths: Iterable[StrPath] = ()) -> model
 
     Raises:
         SchemaTextError: if a file cannot be read or breaks a rule of the language.
+
+    >>> from pathlib import Path
+    >>> from zlmdb import fbs
+    >>> _ = Path("point.fbs").write_text("struct Point { x: float; y: float; }")
+    >>> list(fbs.parse_file("point.fbs").declarations)
+    ['Point']
     """
     return link(read_files(path, include_paths))
 

@@ -29,7 +29,13 @@ __all__ = ["KeyCodec", "codec_instance", "successor", "wrong_bytes", "wrong_type
 
 
 class KeyCodec(Generic[T]):
-    """Base class of key codecs; subclasses define `name`, `width`, :meth:`encode` and :meth:`decode`."""
+    """Base class of key codecs; subclasses define `name`, `width`, :meth:`encode` and :meth:`decode`.
+
+    >>> import zlmdb
+    >>> codec: zlmdb.KeyCodec = zlmdb.Uint16()
+    >>> codec.name, codec.width, codec.encode(258).hex(), codec.decode(bytes([1, 2]))
+    ('uint16', 2, '0102', 258)
+    """
 
     #: Identity of the byte layout, stored in the file; two codecs with one name write the same bytes.
     name: str

@@ -123,6 +123,17 @@ class Aggregating(SeriesBase[K], Generic[K]):
 
         Raises:
             TransactionClosed: if the transaction ends before the iteration does.
+
+        >>> import numpy as np, zlmdb
+        >>> @zlmdb.table("b1f4c2a8-52d8-4376-9a59-5c000000000d")
+        ... class Prices(zlmdb.Series[str]):
+        ...     price = zlmdb.column("f8")
+        >>> hours = np.arange("2026-01-02T00", "2026-01-02T06", dtype="M8[h]")
+        >>> with zlmdb.open(":memory:", Prices) as db, db.begin(write=True) as txn:
+        ...     prices = txn[Prices]
+        ...     prices.append("ETH", hours, price=[1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
+        ...     [(key, found.price.tolist()) for key, found in prices.resample_all("3h", price="max")]
+        [('ETH', [3.0, 6.0])]
         """
         self._require()
         arguments = self._resampling(every, t0, t1, origin, bounds, how)

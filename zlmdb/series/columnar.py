@@ -89,6 +89,17 @@ class Columnar(Reading[K], Generic[K]):
         Args: as for :meth:`to_arrow`.
 
         Raises: what :meth:`to_arrow` does, at once; but pyarrow is not needed.
+
+        >>> import numpy as np, zlmdb
+        >>> @zlmdb.table("b1f4c2a8-52d8-4376-9a59-5c000000000e")
+        ... class Prices(zlmdb.Series[str]):
+        ...     price = zlmdb.column("f8")
+        >>> hours = np.arange("2026-01-02T00", "2026-01-02T06", dtype="M8[h]")
+        >>> with zlmdb.open(":memory:", Prices) as db, db.begin(write=True) as txn:
+        ...     prices = txn[Prices]
+        ...     prices.append("ETH", hours, price=[1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
+        ...     sorted(prices.to_numpy(["key", "price"]))
+        ['key', 'price']
         """
         return self._scan(columns, None, t0, t1, bounds).numpy()
 

@@ -50,6 +50,17 @@ class Reading(SeriesBase[K], Generic[K]):
             ValueTypeError: if there is no such column.
             KeyTypeError, KeyValueError: if the key or a time is none.
             ValueError: if `bounds` is none of the four.
+
+        >>> import numpy as np, zlmdb
+        >>> @zlmdb.table("b1f4c2a8-52d8-4376-9a59-5c0000000006")
+        ... class Prices(zlmdb.Series[str]):
+        ...     price = zlmdb.column("f8")
+        >>> hours = np.arange("2026-01-02T00", "2026-01-02T06", dtype="M8[h]")
+        >>> with zlmdb.open(":memory:", Prices) as db, db.begin(write=True) as txn:
+        ...     prices = txn[Prices]
+        ...     prices.append("ETH", hours, price=[1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
+        ...     prices.range("ETH", hours[1], hours[3]).price.tolist(), len(prices.range("ETH"))
+        ([2.0, 3.0], 6)
         """
         self._require()
         prefix = self._prefix(key)
@@ -67,11 +78,34 @@ class Reading(SeriesBase[K], Generic[K]):
             key: the series.
             n: how many; fewer come if there are fewer.
             columns: names of the columns that are wanted; None: all.
+
+        >>> import numpy as np, zlmdb
+        >>> @zlmdb.table("b1f4c2a8-52d8-4376-9a59-5c0000000007")
+        ... class Prices(zlmdb.Series[str]):
+        ...     price = zlmdb.column("f8")
+        >>> hours = np.arange("2026-01-02T00", "2026-01-02T06", dtype="M8[h]")
+        >>> with zlmdb.open(":memory:", Prices) as db, db.begin(write=True) as txn:
+        ...     prices = txn[Prices]
+        ...     prices.append("ETH", hours, price=[1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
+        ...     prices.last("ETH", 2).price.tolist()
+        [5.0, 6.0]
         """
         return self._ends(key, n, columns, read.last)
 
     def first(self, key: K, n: int = 1, *, columns: Sequence[str] | None = None) -> Slice:
-        """The first ticks of a series; as :meth:`last`."""
+        """The first ticks of a series; as :meth:`last`.
+
+        >>> import numpy as np, zlmdb
+        >>> @zlmdb.table("b1f4c2a8-52d8-4376-9a59-5c0000000008")
+        ... class Prices(zlmdb.Series[str]):
+        ...     price = zlmdb.column("f8")
+        >>> hours = np.arange("2026-01-02T00", "2026-01-02T06", dtype="M8[h]")
+        >>> with zlmdb.open(":memory:", Prices) as db, db.begin(write=True) as txn:
+        ...     prices = txn[Prices]
+        ...     prices.append("ETH", hours, price=[1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
+        ...     prices.first("ETH", 2).price.tolist()
+        [1.0, 2.0]
+        """
         return self._ends(key, n, columns, read.first)
 
     def _ends(self, key: Any, n: int, columns: Sequence[str] | None, which: Any) -> Slice:
@@ -92,6 +126,17 @@ class Reading(SeriesBase[K], Generic[K]):
 
         Returns:
             A named tuple of the time (np.datetime64) and each column's value, as NumPy scalars; None if there is none.
+
+        >>> import numpy as np, zlmdb
+        >>> @zlmdb.table("b1f4c2a8-52d8-4376-9a59-5c0000000009")
+        ... class Prices(zlmdb.Series[str]):
+        ...     price = zlmdb.column("f8")
+        >>> hours = np.arange("2026-01-02T00", "2026-01-02T06", dtype="M8[h]")
+        >>> with zlmdb.open(":memory:", Prices) as db, db.begin(write=True) as txn:
+        ...     prices = txn[Prices]
+        ...     prices.append("ETH", hours, price=[1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
+        ...     float(prices.as_of("ETH", np.datetime64("2026-01-02T02:59")).price), prices.as_of("ETH", hours[0] - 1)
+        (3.0, None)
         """
         self._require()
         prefix = self._prefix(key)
@@ -112,6 +157,17 @@ class Reading(SeriesBase[K], Generic[K]):
 
         Raises:
             TransactionClosed: if the transaction ends before the iteration does.
+
+        >>> import numpy as np, zlmdb
+        >>> @zlmdb.table("b1f4c2a8-52d8-4376-9a59-5c000000000a")
+        ... class Prices(zlmdb.Series[str]):
+        ...     price = zlmdb.column("f8")
+        >>> hours = np.arange("2026-01-02T00", "2026-01-02T06", dtype="M8[h]")
+        >>> with zlmdb.open(":memory:", Prices) as db, db.begin(write=True) as txn:
+        ...     prices = txn[Prices]
+        ...     prices.append("ETH", hours, price=[1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
+        ...     list(prices.keys())
+        ['ETH']
         """
         for prefix in self._series():
             yield self._key_of(prefix)
@@ -133,7 +189,19 @@ class Reading(SeriesBase[K], Generic[K]):
             raise self._fault(error) from error
 
     def span(self, key: K) -> tuple[np.datetime64, np.datetime64] | None:
-        """The times of the first and of the last tick of a series; None if there is none."""
+        """The times of the first and of the last tick of a series; None if there is none.
+
+        >>> import numpy as np, zlmdb
+        >>> @zlmdb.table("b1f4c2a8-52d8-4376-9a59-5c000000000b")
+        ... class Prices(zlmdb.Series[str]):
+        ...     price = zlmdb.column("f8")
+        >>> hours = np.arange("2026-01-02T00", "2026-01-02T06", dtype="M8[h]")
+        >>> with zlmdb.open(":memory:", Prices) as db, db.begin(write=True) as txn:
+        ...     prices = txn[Prices]
+        ...     prices.append("ETH", hours, price=[1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
+        ...     [str(time)[:13] for time in prices.span("ETH")], prices.span("BTC")
+        (['2026-01-02T00', '2026-01-02T05'], None)
+        """
         self._require()
         prefix = self._prefix(key)
         with read.source(self, prefix) as raw:
@@ -146,6 +214,17 @@ class Reading(SeriesBase[K], Generic[K]):
         """How many ticks a series has between two times; without a key, those of all series are counted.
 
         Args: as for :meth:`range`.
+
+        >>> import numpy as np, zlmdb
+        >>> @zlmdb.table("b1f4c2a8-52d8-4376-9a59-5c000000000c")
+        ... class Prices(zlmdb.Series[str]):
+        ...     price = zlmdb.column("f8")
+        >>> hours = np.arange("2026-01-02T00", "2026-01-02T06", dtype="M8[h]")
+        >>> with zlmdb.open(":memory:", Prices) as db, db.begin(write=True) as txn:
+        ...     prices = txn[Prices]
+        ...     prices.append("ETH", hours, price=[1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
+        ...     prices.count("ETH"), prices.count("ETH", hours[4]), prices.count()
+        (6, 2, 6)
         """
         self._require()
         lo, hi = self._range(t0, t1, bounds)

@@ -87,7 +87,13 @@ class Slice:
         return {"time": self.time, **self._columns}
 
     def to_numpy(self) -> NDArray[Any]:
-        """A structured array of the ticks, with the fields of :meth:`columns`; a copy."""
+        """A structured array of the ticks, with the fields of :meth:`columns`; a copy.
+
+        >>> import zlmdb, numpy as np
+        >>> ticks = zlmdb.Slice("EUR", np.array([1, 2], "M8[ns]"), {"price": np.array([1.5, 2.5])})
+        >>> ticks.to_numpy()["price"].tolist()
+        [1.5, 2.5]
+        """
         arrays = self.columns()
         found = np.empty(len(self), np.dtype([(name, array.dtype) for name, array in arrays.items()]))
         for name, array in arrays.items():
@@ -142,6 +148,12 @@ class Slice:
         return {name: a if type(a) is np.ndarray else a.copy() for name, a in arrays.items()}
 
     def detach(self) -> Slice:
-        """The same ticks in arrays of their own, which stay when the transaction ends."""
+        """The same ticks in arrays of their own, which stay when the transaction ends.
+
+        >>> import zlmdb, numpy as np
+        >>> ticks = zlmdb.Slice("EUR", np.array([1, 2], "M8[ns]"), {"price": np.array([1.5, 2.5])})
+        >>> ticks.detach().price.tolist()
+        [1.5, 2.5]
+        """
         own = {name: np.array(array, subok=False) for name, array in self._columns.items()}
         return Slice(self.key, np.array(self.time, subok=False), own)

@@ -91,6 +91,18 @@ class Series(Columnar[K], Aggregating[K], Generic[K]):
             DuplicateKey: if a time is taken, and the class refuses duplicates. Nothing is written then.
             DecodeError: if what is stored of the series is damaged. Nothing is written then.
             TransactionError: in a read transaction, or after the transaction has ended.
+
+        >>> import numpy as np, zlmdb
+        >>> @zlmdb.table("b1f4c2a8-52d8-4376-9a59-5c0000000001")
+        ... class Prices(zlmdb.Series[str]):
+        ...     price = zlmdb.column("f8")
+        >>> hours = np.arange("2026-01-02T00", "2026-01-02T06", dtype="M8[h]")
+        >>> with zlmdb.open(":memory:", Prices) as db, db.begin(write=True) as txn:
+        ...     prices = txn[Prices]
+        ...     prices.append("ETH", hours, price=[1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
+        ...     prices.append("BTC", np.datetime64("2026-01-02T10:00"), price=95_000.0)
+        ...     prices.count("ETH"), prices.count("BTC")
+        (6, 1)
         """
         if times.__class__ is np.ndarray and times.dtype == _NANOSECONDS:
             arrays = self._layout.take(times, columns)
@@ -151,12 +163,23 @@ class Series(Columnar[K], Aggregating[K], Generic[K]):
         Returns:
             How many ticks there were.
 
+        It raises what :meth:`append` raises, and what is below. None of the ticks is then written (through a writable
+        map: those of earlier batches are).
+
         Raises:
-            What :meth:`append` raises. None of the ticks is then written (through a writable map: those of earlier
-                batches are).
             ValueTypeError: also if a value cannot be converted without loss; names the file, the row and the column.
             SchemaError: if a column has no place in the table, or one is missing.
             MissingExtra: if pyarrow is not installed.
+
+        >>> import pyarrow as pa, zlmdb
+        >>> @zlmdb.table("b1f4c2a8-52d8-4376-9a59-5c00000000f1")
+        ... class Prices(zlmdb.Series[str]):
+        ...     price = zlmdb.column("f8")
+        >>> hours = pa.array([0, 3600, 0], pa.timestamp("s"))
+        >>> ticks = pa.table({"key": ["ETH", "ETH", "BTC"], "time": hours, "price": [1.0, 2.0, 3.0]})
+        >>> with zlmdb.open(":memory:", Prices) as db, db.begin(write=True) as txn:
+        ...     txn[Prices].load(ticks), txn[Prices].count("ETH")
+        (3, 2)
         """
         from zlmdb.columns.progress import reporter
         from zlmdb.series.loading import Loading
@@ -193,7 +216,19 @@ class Series(Columnar[K], Aggregating[K], Generic[K]):
         return ticks
 
     def delete(self, key: K) -> int:
-        """Remove a series: how many ticks it had."""
+        """Remove a series: how many ticks it had.
+
+        >>> import numpy as np, zlmdb
+        >>> @zlmdb.table("b1f4c2a8-52d8-4376-9a59-5c0000000002")
+        ... class Prices(zlmdb.Series[str]):
+        ...     price = zlmdb.column("f8")
+        >>> hours = np.arange("2026-01-02T00", "2026-01-02T06", dtype="M8[h]")
+        >>> with zlmdb.open(":memory:", Prices) as db, db.begin(write=True) as txn:
+        ...     prices = txn[Prices]
+        ...     prices.append("ETH", hours, price=[1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
+        ...     prices.delete("ETH"), prices.delete("ETH")
+        (6, 0)
+        """
         return self._delete(self._prefix(key), FIRST, LAST + 1)
 
     def delete_range(self, key: K, t0: Moment | None = None, t1: Moment | None = None, *, bounds: Bounds = "[)") -> int:
@@ -207,6 +242,17 @@ class Series(Columnar[K], Aggregating[K], Generic[K]):
 
         Raises:
             ValueError: if neither bound is given, or `bounds` is none of the four.
+
+        >>> import numpy as np, zlmdb
+        >>> @zlmdb.table("b1f4c2a8-52d8-4376-9a59-5c0000000003")
+        ... class Prices(zlmdb.Series[str]):
+        ...     price = zlmdb.column("f8")
+        >>> hours = np.arange("2026-01-02T00", "2026-01-02T06", dtype="M8[h]")
+        >>> with zlmdb.open(":memory:", Prices) as db, db.begin(write=True) as txn:
+        ...     prices = txn[Prices]
+        ...     prices.append("ETH", hours, price=[1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
+        ...     prices.delete_range("ETH", hours[1], hours[3]), prices.count("ETH")
+        (2, 4)
         """
         if t0 is None and t1 is None:
             raise ValueError("delete_range(): expected a bound; delete(key) removes the whole series")
@@ -224,6 +270,17 @@ class Series(Columnar[K], Aggregating[K], Generic[K]):
             now: the moment to count back from; None: the present.
 
         Ticks that are exactly as old stay. Chunks of which every tick goes are removed as a whole.
+
+        >>> import numpy as np, zlmdb
+        >>> @zlmdb.table("b1f4c2a8-52d8-4376-9a59-5c0000000004")
+        ... class Prices(zlmdb.Series[str]):
+        ...     price = zlmdb.column("f8")
+        >>> hours = np.arange("2026-01-02T00", "2026-01-02T06", dtype="M8[h]")
+        >>> with zlmdb.open(":memory:", Prices) as db, db.begin(write=True) as txn:
+        ...     prices = txn[Prices]
+        ...     prices.append("ETH", hours, price=[1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
+        ...     prices.retain(older_than="2h", now=hours[5]), prices.count("ETH")
+        (3, 3)
         """
         self._require()._require_write(self._definition.name)
         moment = now_ns() if now is None else self._moment(now, "now")
@@ -261,10 +318,24 @@ class Series(Columnar[K], Aggregating[K], Generic[K]):
             origin: a moment at which a bucket begins; None: 1970-01-01T00:00Z.
             how: as for :meth:`resample`; the names of the results are the columns of `into`.
 
+        It raises what :meth:`resample` and :meth:`append` raise, and:
+
         Raises:
-            Whatever :meth:`resample` and :meth:`append` raise.
             SchemaError: if `into` is this table.
             TableNotAttached: if `into` is not attached.
+
+        >>> import numpy as np, zlmdb
+        >>> @zlmdb.table("b1f4c2a8-52d8-4376-9a59-5c00000000f2")
+        ... class Prices(zlmdb.Series[str]):
+        ...     price = zlmdb.column("f8")
+        >>> @zlmdb.table("b1f4c2a8-52d8-4376-9a59-5c00000000f3")
+        ... class Days(zlmdb.Series[str], duplicates="replace"):
+        ...     price = zlmdb.column("f8")
+        >>> hours = np.arange("2026-01-02T00", "2026-01-04T00", dtype="M8[h]")
+        >>> with zlmdb.open(":memory:", [Prices, Days]) as db, db.begin(write=True) as txn:
+        ...     txn[Prices].append("ETH", hours, price=np.arange(48.0))
+        ...     txn[Prices].downsample(Days, "1d", price="mean"), txn[Days].range("ETH").price.tolist()
+        (2, [11.5, 35.5])
         """
         txn = self._require()
         txn._require_write(self._definition.name)
@@ -272,5 +343,17 @@ class Series(Columnar[K], Aggregating[K], Generic[K]):
         return downsample(self, txn[into], length, begin, lo, hi, wanted)
 
     def check(self) -> list[str]:
-        """What is wrong with the stored chunks, a sentence each; an empty list if all is well. Everything is read."""
+        """What is wrong with the stored chunks, a sentence each; an empty list if all is well. Everything is read.
+
+        >>> import numpy as np, zlmdb
+        >>> @zlmdb.table("b1f4c2a8-52d8-4376-9a59-5c0000000005")
+        ... class Prices(zlmdb.Series[str]):
+        ...     price = zlmdb.column("f8")
+        >>> hours = np.arange("2026-01-02T00", "2026-01-02T06", dtype="M8[h]")
+        >>> with zlmdb.open(":memory:", Prices) as db, db.begin(write=True) as txn:
+        ...     prices = txn[Prices]
+        ...     prices.append("ETH", hours, price=[1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
+        ...     prices.check()
+        []
+        """
         return self._zlmdb_check(self._require())

@@ -56,6 +56,29 @@ class BoundMap(Ops, Output, Times, MutableMapping[Any, Any]):
     """What ``txn[Users]`` gives. It is valid until the transaction ends; its methods then raise TransactionClosed.
 
     It behaves as a dict whose keys are sorted: reading or deleting a missing key raises KeyError.
+
+    >>> import dataclasses, zlmdb
+    >>> @dataclasses.dataclass
+    ... class User:
+    ...     name: str
+    ...     city: str
+    >>> @zlmdb.table("b1f4c2a8-52d8-4376-9a59-5d0000000003", pk="name")
+    ... class Users(zlmdb.MapStringJson[User]):
+    ...     by_city = zlmdb.index("city")
+    >>> with zlmdb.open(":memory:", Users) as db, db.begin(write=True) as txn:
+    ...     users = txn[Users]
+    ...     users.add(User("Ann", "Bonn")), users.put(User("Ann", "Köln"))
+    ...     users.put_many([User("Bob", "Bonn")]), users.load([User("Cyd", "Bonn"), User("Dan", "Rome")])
+    ...     users.first()[0], users.last()[0], list(users), len(users)
+    ...     list(users.select("B", "D", return_values=False)), users.count(prefix="C"), users.count_range("B", "D")
+    ...     users["Dan"].city, users.get("Eve"), "Eve" in users, users.pop("Dan").city, users.popitem()[0]
+    ...     users.indexes(), users.check(), users.rebuild_index("by_city"), users.truncate()
+    ('Ann', 'Ann')
+    (1, 2)
+    ('Ann', 'Dan', ['Ann', 'Bob', 'Cyd', 'Dan'], 4)
+    (['Bob', 'Cyd'], 1, 2)
+    ('Rome', None, False, 'Rome', 'Cyd')
+    (['by_city'], [], (2, 2), 4)
     """
 
     _txn: Any
@@ -174,8 +197,8 @@ class BoundMap(Ops, Output, Times, MutableMapping[Any, Any]):
             How many there were.
 
         Raises:
-            Whatever :meth:`put` raises: then none of the rows is written (through a writable
-                map: those before it are).
+            UniqueViolation, NullValueConstraint, ValueTypeError, SchemaError: as :meth:`put`. None of the rows is then
+                written (through a writable map: those before it are).
         """
         with self._txn._guarded():
             if self._compiled.plans:

@@ -24,6 +24,20 @@ class Index(Output, Generic[K, V]):
     """An index of the map of a transaction: rows by something else than their key; many under one index key.
 
     Its columns are those of the map, key included, in the order of the index.
+
+    >>> import dataclasses, zlmdb
+    >>> @dataclasses.dataclass
+    ... class User:
+    ...     name: str
+    ...     city: str
+    >>> @zlmdb.table("b1f4c2a8-52d8-4376-9a59-5b0000000001", pk="name")
+    ... class Users(zlmdb.MapStringJson[User]):
+    ...     by_city = zlmdb.index("city")
+    >>> with zlmdb.open(":memory:", Users) as db, db.begin(write=True) as txn:
+    ...     users = txn[Users]
+    ...     _ = users.put_many([User("Ann", "Bonn"), User("Bob", "Bonn"), User("Cyd", "Köln")])
+    ...     users.by_city.count("Bonn"), users.by_city.first("Köln").name
+    (2, 'Cyd')
     """
 
     _map: Any
@@ -100,6 +114,20 @@ class Index(Output, Generic[K, V]):
 
         Raises:
             KeyTypeError, KeyValueError: if a value or bound does not fit the index's key.
+
+        >>> import dataclasses, zlmdb
+        >>> @dataclasses.dataclass
+        ... class User:
+        ...     name: str
+        ...     city: str
+        >>> @zlmdb.table("b1f4c2a8-52d8-4376-9a59-5b0000000002", pk="name")
+        ... class Users(zlmdb.MapStringJson[User]):
+        ...     by_city = zlmdb.index("city")
+        >>> with zlmdb.open(":memory:", Users) as db, db.begin(write=True) as txn:
+        ...     users = txn[Users]
+        ...     _ = users.put_many([User("Ann", "Bonn"), User("Bob", "Bonn"), User("Cyd", "Köln")])
+        ...     [user.name for user in users.by_city.select("Bonn", reverse=True)]
+        ['Bob', 'Ann']
         """
         if limit is not None:
             scan.check_limit(limit)
@@ -113,19 +141,79 @@ class Index(Output, Generic[K, V]):
         return scan.Selection(rows, (txn, start, stop), limit, IndexRows, details)
 
     def keys(self, *values: Any, reverse: bool = False, limit: int | None = None) -> scan.Selection[K]:
-        """The primary keys of the rows whose leading index fields equal `values`; the rows are not read."""
+        """The primary keys of the rows whose leading index fields equal `values`; the rows are not read.
+
+        >>> import dataclasses, zlmdb
+        >>> @dataclasses.dataclass
+        ... class User:
+        ...     name: str
+        ...     city: str
+        >>> @zlmdb.table("b1f4c2a8-52d8-4376-9a59-5b0000000003", pk="name")
+        ... class Users(zlmdb.MapStringJson[User]):
+        ...     by_city = zlmdb.index("city")
+        >>> with zlmdb.open(":memory:", Users) as db, db.begin(write=True) as txn:
+        ...     users = txn[Users]
+        ...     _ = users.put_many([User("Ann", "Bonn"), User("Bob", "Bonn"), User("Cyd", "Köln")])
+        ...     list(users.by_city.keys("Bonn"))
+        ['Ann', 'Bob']
+        """
         return self.select(*values, return_keys=True, return_values=False, reverse=reverse, limit=limit)
 
     def count(self, *values: Any, lo: Any = None, hi: Any = None, bounds: str = "[)") -> int:
-        """How many rows :meth:`select` would give."""
+        """How many rows :meth:`select` would give.
+
+        >>> import dataclasses, zlmdb
+        >>> @dataclasses.dataclass
+        ... class User:
+        ...     name: str
+        ...     city: str
+        >>> @zlmdb.table("b1f4c2a8-52d8-4376-9a59-5b0000000004", pk="name")
+        ... class Users(zlmdb.MapStringJson[User]):
+        ...     by_city = zlmdb.index("city")
+        >>> with zlmdb.open(":memory:", Users) as db, db.begin(write=True) as txn:
+        ...     users = txn[Users]
+        ...     _ = users.put_many([User("Ann", "Bonn"), User("Bob", "Bonn"), User("Cyd", "Köln")])
+        ...     users.by_city.count(), users.by_city.count("Bonn"), users.by_city.count(lo="C")
+        (3, 2, 1)
+        """
         return scan.count(self._txn, *self._range(values, lo, hi, bounds))
 
     def first(self, *values: Any) -> V | None:
-        """The first row whose leading index fields equal `values`, or None."""
+        """The first row whose leading index fields equal `values`, or None.
+
+        >>> import dataclasses, zlmdb
+        >>> @dataclasses.dataclass
+        ... class User:
+        ...     name: str
+        ...     city: str
+        >>> @zlmdb.table("b1f4c2a8-52d8-4376-9a59-5b0000000005", pk="name")
+        ... class Users(zlmdb.MapStringJson[User]):
+        ...     by_city = zlmdb.index("city")
+        >>> with zlmdb.open(":memory:", Users) as db, db.begin(write=True) as txn:
+        ...     users = txn[Users]
+        ...     _ = users.put_many([User("Ann", "Bonn"), User("Bob", "Bonn"), User("Cyd", "Köln")])
+        ...     users.by_city.first("Bonn").name, users.by_city.first("Rome")
+        ('Ann', None)
+        """
         return next(iter(self.select(*values, limit=1)), None)
 
     def last(self, *values: Any) -> V | None:
-        """The last row whose leading index fields equal `values`, or None."""
+        """The last row whose leading index fields equal `values`, or None.
+
+        >>> import dataclasses, zlmdb
+        >>> @dataclasses.dataclass
+        ... class User:
+        ...     name: str
+        ...     city: str
+        >>> @zlmdb.table("b1f4c2a8-52d8-4376-9a59-5b0000000006", pk="name")
+        ... class Users(zlmdb.MapStringJson[User]):
+        ...     by_city = zlmdb.index("city")
+        >>> with zlmdb.open(":memory:", Users) as db, db.begin(write=True) as txn:
+        ...     users = txn[Users]
+        ...     _ = users.put_many([User("Ann", "Bonn"), User("Bob", "Bonn"), User("Cyd", "Köln")])
+        ...     users.by_city.last().name, users.by_city.last("Bonn").name
+        ('Cyd', 'Bob')
+        """
         return next(iter(self.select(*values, limit=1, reverse=True)), None)
 
     def __iter__(self) -> Iterator[V]:
@@ -203,7 +291,22 @@ class Index(Output, Generic[K, V]):
 
 
 class UniqueIndex(Index[K, V]):
-    """An index with at most one row under each key, which it gives like a dict."""
+    """An index with at most one row under each key, which it gives like a dict.
+
+    >>> import dataclasses, zlmdb
+    >>> @dataclasses.dataclass
+    ... class User:
+    ...     name: str
+    ...     email: str
+    >>> @zlmdb.table("b1f4c2a8-52d8-4376-9a59-5b0000000007", pk="name")
+    ... class Users(zlmdb.MapStringJson[User]):
+    ...     by_email = zlmdb.index("email", unique=True)
+    >>> with zlmdb.open(":memory:", Users) as db, db.begin(write=True) as txn:
+    ...     users = txn[Users]
+    ...     _ = users.put(User("Ann", "ann@example.com"))
+    ...     users.by_email["ann@example.com"].name, users.by_email.get("bob@example.com"), "x" in users.by_email
+    ('Ann', None, False)
+    """
 
     if TYPE_CHECKING:
 

@@ -141,12 +141,15 @@ class Selection(Output, Generic[T]):
     ``next()`` works on it, too, and goes on where the last ``next()`` stopped. ``to_arrow()`` and its like give the
     selected keys, values, or both as columns.
 
-    Args:
-        rows: gives an iterator over the rows.
-        arguments: what it is called with.
-        limit: at most so many rows; None for all.
-        make: gives the rows as a source of columns.
-        details: what that is called with.
+    >>> import zlmdb
+    >>> @zlmdb.table("b1f4c2a8-52d8-4376-9a59-5a0000000008")
+    ... class Words(zlmdb.MapStringOid):
+    ...     "How often a word was seen."
+    >>> with zlmdb.open(":memory:", Words) as db, db.begin(write=True) as txn:
+    ...     txn[Words].update({"bee": 3, "beer": 2, "bread": 7})
+    ...     found = txn[Words].select(prefix="bee")
+    ...     list(found), list(found)
+    ([('bee', 3), ('beer', 2)], [('bee', 3), ('beer', 2)])
     """
 
     __slots__ = ("_arguments", "_current", "_details", "_limit", "_make", "_rows")
@@ -159,7 +162,8 @@ class Selection(Output, Generic[T]):
         make: Callable[..., Source],
         details: tuple[Any, ...],
     ) -> None:
-        # A short select is made in about the time of two rows, so nothing is put together here that is not always used.
+        # What gives the rows, and what makes a source of columns, each with its arguments: a short select takes the time
+        # of few rows, so nothing is put together here that may not be used.
         self._rows = rows
         self._arguments = arguments
         self._limit = limit

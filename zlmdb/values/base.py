@@ -34,6 +34,11 @@ class ValueCodec(Generic[T]):
 
     Args:
         record: the type of the values; None for plain values of the format.
+
+    >>> import zlmdb
+    >>> codec: zlmdb.ValueCodec = zlmdb.Json()
+    >>> codec.encode({"a": 1}), codec.decode(b'{"a":1}')
+    (b'{"a":1}', {'a': 1})
     """
 
     #: Identity of the format, stored in the file.

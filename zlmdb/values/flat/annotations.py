@@ -82,6 +82,15 @@ class Field:
         name: its name in the schema; None: that of the attribute.
         attributes: more attributes for its text form.
         doc: lines of its documentation.
+
+    >>> import dataclasses
+    >>> from typing import Annotated
+    >>> from zlmdb import fbs
+    >>> @dataclasses.dataclass
+    ... class Asset:
+    ...     symbol: Annotated[str, fbs.Field(key=True)]
+    >>> "symbol: string (key);" in fbs.export(Asset)
+    True
     """
 
     id: int | None = None
@@ -97,7 +106,18 @@ class Field:
 
 @dataclass(frozen=True)
 class Length:
-    """Number of elements of a struct's array: ``Annotated[list[int32], Length(4)]``, or of its bytes."""
+    """Number of elements of a struct's array: ``Annotated[list[int32], Length(4)]``, or of its bytes.
+
+    >>> import dataclasses
+    >>> from typing import Annotated
+    >>> from zlmdb import fbs
+    >>> @fbs.struct
+    ... @dataclasses.dataclass
+    ... class Matrix:
+    ...     cells: Annotated[list[fbs.float32], fbs.Length(4)]
+    >>> "cells: [float32:4];" in fbs.export(Matrix)
+    True
+    """
 
     length: int
 
@@ -113,6 +133,21 @@ class UnionOf:
         values: numbers of the members; None: 1, 2, 3, ...
         attributes: attributes for its text form.
         doc: lines of its documentation.
+
+    >>> import dataclasses
+    >>> from typing import Annotated
+    >>> from zlmdb import fbs
+    >>> @dataclasses.dataclass
+    ... class Cat:
+    ...     lives: int
+    >>> @dataclasses.dataclass
+    ... class Dog:
+    ...     name: str
+    >>> @dataclasses.dataclass
+    ... class House:
+    ...     pet: Annotated[Cat | Dog, fbs.UnionOf("Pet")]
+    >>> "union Pet { Cat, Dog }" in " ".join(fbs.export(House).split()).replace(", }", " }")
+    True
     """
 
     name: str
@@ -195,6 +230,15 @@ def struct(
 
     Raises:
         SchemaError: if `force_align` is no such number.
+
+    >>> import dataclasses
+    >>> from zlmdb import fbs
+    >>> @fbs.struct
+    ... @dataclasses.dataclass
+    ... class Point:
+    ...     x: fbs.float32
+    >>> "struct Point" in fbs.export(Point)
+    True
     """
     if force_align is not None and force_align not in (1, 2, 4, 8, 16, 32):
         raise SchemaError(f"struct(): expected force_align to be 1, 2, 4, 8, 16 or 32, found {force_align!r}")
@@ -223,6 +267,15 @@ def table(
 
     Raises:
         SchemaError: if `file_identifier` is not four ASCII characters.
+
+    >>> import dataclasses
+    >>> from zlmdb import fbs
+    >>> @fbs.table(namespace="shop")
+    ... @dataclasses.dataclass
+    ... class Shirt:
+    ...     name: str
+    >>> "namespace shop;" in fbs.export(Shirt)
+    True
     """
     if file_identifier is not None and not (len(file_identifier) == 4 and file_identifier.isascii()):
         raise SchemaError(f"table(): expected a file_identifier of four ASCII characters, found {file_identifier!r}")
@@ -260,6 +313,15 @@ def enum(
 
     Raises:
         SchemaError: if `base` is no integer type.
+
+    >>> import enum
+    >>> from zlmdb import fbs
+    >>> @fbs.enum(base=fbs.uint8)
+    ... class Side(enum.IntEnum):
+    ...     BUY = 0
+    ...     SELL = 1
+    >>> "enum Side: uint8" in fbs.export(Side)
+    True
     """
     text = base
     if base is not None and not isinstance(base, str):

@@ -97,6 +97,14 @@ def detach(value: T) -> T:
     Raises:
         DecodeError: if a field of it cannot be read.
         ViewExpired: if it reads the memory map, and its transaction has ended.
+
+    >>> import dataclasses, zlmdb
+    >>> @dataclasses.dataclass
+    ... class Point:
+    ...     x: float
+    >>> codec = zlmdb.FlatBuffers(Point)
+    >>> zlmdb.fbs.detach(codec.decode(codec.encode(Point(1.5))))
+    Point(x=1.5)
     """
     if not isinstance(value, FlatView):
         return value
