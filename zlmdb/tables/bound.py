@@ -15,6 +15,7 @@ from collections.abc import (
 from itertools import islice
 from typing import Any
 
+from zlmdb import errors
 from zlmdb.columns.output import Output, is_columns
 from zlmdb.engine import EngineError
 from zlmdb.tables import bounds, bulk, maintain, scan

@@ -162,8 +162,8 @@ class Selection(Output, Generic[T]):
         make: Callable[..., Source],
         details: tuple[Any, ...],
     ) -> None:
-        # What gives the rows, and what makes a source of columns, each with its arguments: a short select takes the time
-        # of few rows, so nothing is put together here that may not be used.
+        # What gives the rows, and what makes a source of columns, each with its arguments: a short select takes the
+        # time of few rows, so nothing is put together here that may not be used.
         self._rows = rows
         self._arguments = arguments
         self._limit = limit
