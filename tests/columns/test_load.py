@@ -189,7 +189,7 @@ HEADER = "key_0,key_1,x,y\n"
     [
         (HEADER + "a,1,1,1\nb,2,two,1\n", errors.ValueTypeError, r"file .*/p.csv, row 2, column x: .*'two'"),
         (HEADER + "a,1,1,1\nb,2,,1\n", errors.ValueTypeError, "row 2, column x: expected int, found None"),
-        (HEADER + "a,1,1,1\nb,2\n", errors.ValueTypeError, r"p.csv.*Expected 4 columns, got 2"),
+        (HEADER + "a,1,1,1\nb,2\n", errors.ValueTypeError, r"p.csv, row 2: expected 4 columns, found 2"),
         ("key_0,key_1,x,z\na,1,1,1\n", errors.SchemaError, r"p.csv: there is no place for column z"),
         (
             "key_0,key_1,x,x\na,1,1,1\n",

@@ -30,7 +30,12 @@ from zlmdb.columns.pushdown import conditions, key_range, scans
         ("((a = 1) OR (2 = a) OR ((a = 3) AND (b = 4)))", [("a", "in", ("1", "2", "3"))]),
         ("((a IN (1, '2'::VARCHAR, DATE '3')) AND (b = 1))", [("a", "in", ("1", "2", "3")), ("b", "=", "1")]),
         ("((a = 1) OR (a IN (2, 3)))", [("a", "in", ("1", "2", "3"))]),
+        (
+            "(((a < 1) OR (a = 2)) OR ((a > 5) AND (a < 7)))",
+            [("a", "within", ((("<=", "1"),), (("=", "2"),), ((">=", "5"), ("<=", "7"))))],
+        ),
         ("a = 1 AND b = 2 OR a = 3", [("a", "in", ("1", "3"))]),
+        ("(a = 1 OR a > 2)", [("a", "within", ((("=", "1"),), ((">=", "2"),)))]),
     ],
 )
 def test_conditions_on_columns_are_read(text: str, found: Any) -> None:
@@ -41,7 +46,6 @@ def test_conditions_on_columns_are_read(text: str, found: Any) -> None:
     "text",
     [
         "(a = 1 OR b = 2)",
-        "(a = 1 OR a > 2)",
         "(a = 1 OR NOT (a = 2))",
         "optional: (a = 1)",
         "(a IN (1, NULL))",

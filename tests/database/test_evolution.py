@@ -105,6 +105,50 @@ def test_a_field_may_be_renamed(path: str) -> None:
     assert rows(path, Again) == [Again(cost=1.5, size=7, note="n", name="x", price=0.0)]
 
 
+def test_a_program_older_than_the_name_of_a_required_field_goes_on(path: str) -> None:
+    Older = record(price=float, name=str, kind=(Cat | Dog | None, None))  # noqa: N806
+    fill(path, Older, Older(price=1.0, name="a", kind=Cat("Tom")))
+    New = record(  # noqa: N806
+        price=float,
+        title=Annotated[str, fbs.Field(was="name")],
+        pet=(Annotated[Cat | Dog | None, fbs.Field(was="kind")], None),
+    )
+    assert rows(path, New) == [New(price=1.0, title="a", pet=Cat("Tom"))]
+    fill(path, Older, Older(price=2.0, name="b", kind=Dog(3)))
+    assert rows(path, New) == [New(price=2.0, title="b", pet=Dog(3))]
+    # With fields that only the older name's program has, too.
+    More = record(price=float, name=str, kind=(Cat | Dog | None, None), more=(int, 4))  # noqa: N806
+    fill(path, More, More(price=3.0, name="c", more=5))
+    assert rows(path, New) == [New(price=3.0, title="c")]
+    Newer = record(price=float, headline=Annotated[str, fbs.Field(was="title")], pet=(Cat | Dog | None, None))  # noqa: N806
+    for cls in (Newer, Older, New, More):
+        assert rows(path, cls)[0].price == 3.0
+    # It is still the same field, which a newer class may cease to require, and not the older ones.
+    assert rows(path, record(price=float))[0].price == 3.0
+    with pytest.raises(zlmdb.TableMismatch, match="cannot become required"):
+        rows(path, Older)
+
+
+def test_a_program_that_counts_on_a_field_which_a_newer_one_drops_is_told(path: str) -> None:
+    older = table(record(price=float, name=str))
+    with zlmdb.open(path, [older]) as db:
+        with db.begin(write=True) as txn:
+            txn[older][1] = older._zlmdb_definition.value.record(price=1.0, name="a")
+        newer = table(record(price=float))
+        db.attach_table(newer)
+        with db.begin(write=True) as txn:
+            txn[newer][2] = newer._zlmdb_definition.value.record(price=2.0)
+        with db.begin() as txn:
+            assert txn[older][1].name == "a"
+            row = txn[older][2]
+            assert row.price == 2.0
+            with pytest.raises(zlmdb.DecodeError, match="may have been declared otherwise") as told:
+                row.name  # noqa: B018
+            assert told.value.field == "name"
+            with pytest.raises(zlmdb.DecodeError, match="declared otherwise"):
+                detach(row)
+
+
 def test_a_required_field_may_cease_to_be(path: str) -> None:
     fill(path, Old, old())
     New = record(price=float, size=(fbs.int32, 5), note=(str | None, None), name=(str, "?"))  # noqa: N806

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -110,3 +111,56 @@ def test_times_of_pandas_beyond_nanoseconds_are_refused(db: Any) -> None:
             ticks.append(unit, near, x=1.0)
             assert ticks.as_of(unit, datetime(2026, 1, 1, tzinfo=UTC)).x == 1
         txn.abort()
+
+
+Spans = declare(
+    {
+        "micros": zlmdb.column("m8[us]", default=timedelta(1)),
+        "nanos": zlmdb.column("m8[ns]", default=np.timedelta64("NaT")),
+        "months": zlmdb.column("m8[M]", default=np.timedelta64(0, "M")),
+        "z": zlmdb.column("c16", default=0),
+        "small": zlmdb.column("c8", default=1.5),
+    },
+    f"{OID}9",
+)
+
+
+@pytest.fixture
+def spans() -> Any:
+    with zlmdb.open(":memory:", [Spans]) as db, db.begin(write=True) as txn:
+        yield txn[Spans]
+
+
+def test_durations_of_python_and_pandas_are_taken_exactly(spans: Any) -> None:
+    spans.append("a", [0, 1, 2], micros=[timedelta(1, 2, 3), None, timedelta(-1)], nanos=timedelta(0, 1))
+    assert spans.range("a").micros.tolist() == [timedelta(1, 2, 3), None, timedelta(-1)]
+    assert spans.range("a").nanos.tolist() == [10**9] * 3
+    spans.append("b", 0, nanos=pd.Timedelta(7, "ns"))
+    spans.append("b", [1, 2], nanos=[pd.Timedelta(-7, "ns"), pd.NaT])
+    assert spans.range("b").nanos.tolist() == [7, -7, None]
+    assert spans.range("b").micros.tolist() == [timedelta(1)] * 3
+    for name, value in [
+        ("micros", pd.Timedelta(7, "ns")),
+        ("nanos", timedelta(999_999_999)),
+        ("micros", [timedelta(1), 5]),
+    ]:
+        with pytest.raises(zlmdb.DataError, match=f"column {name}"):
+            spans.append("c", 0, **{name: value})
+
+
+def test_months_do_not_become_days(spans: Any) -> None:
+    spans.append("a", 0, months=np.timedelta64(2, "Y"), micros=np.timedelta64("NaT", "M"))
+    assert spans.range("a").months.tolist() == [24]
+    for name, value in [("micros", np.timedelta64(1, "M")), ("months", np.timedelta64(31, "D"))]:
+        with pytest.raises(zlmdb.ValueTypeError, match=f"column {name}.*months have no fixed length"):
+            spans.append("b", 0, **{name: value})
+
+
+def test_whole_and_real_numbers_are_complex_ones_without_a_warning(spans: Any) -> None:
+    spans.append("a", [0, 1], z=np.array([1, 2**53]), small=np.array([0.5, np.nan]))
+    assert spans.range("a").z.tolist() == [1, 2**53]
+    assert spans.range("a").small[0] == 0.5
+    assert np.isnan(spans.range("a").small[1])
+    for name, values in [("z", [2**53 + 1]), ("small", [2**24 + 1]), ("small", [0.1])]:
+        with pytest.raises(zlmdb.EncodeError, match=f"column {name}"):
+            spans.append("b", [0], **{name: np.array(values)})

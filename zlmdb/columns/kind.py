@@ -9,7 +9,7 @@ from typing import Any, Self
 from zlmdb.columns.extras import pyarrow
 from zlmdb.errors import short
 
-__all__ = ["NONE", "Exact", "Kind", "Misfit", "Scalar", "cast", "decoded", "objects"]
+__all__ = ["NONE", "Exact", "Kind", "Misfit", "Scalar", "cast", "decoded", "objects", "value_of"]
 
 NONE = type(None)
 
@@ -229,7 +229,14 @@ class Scalar(Kind):
     def back(self, array: Any) -> list[Any]:
         """The objects of an array of one of the accepted types."""
         wanted = self.arrow_type()
-        found: list[Any] = (array if array.type == wanted else cast(array, wanted, self.expects)).to_pylist()
+        array = array if array.type == wanted else cast(array, wanted, self.expects)
+        found: list[Any]
+        try:
+            found = array.to_pylist()
+        except (OverflowError, ValueError):  # Arrow's days and times go further than those of Python
+            for at in range(len(array)):
+                value_of(array, at, self.expects)
+            raise
         return found
 
 
@@ -265,5 +272,18 @@ def cast(array: Any, wanted: Any, expects: str) -> Any:
             try:
                 array.slice(at, 1).cast(wanted, safe=True)
             except pa.ArrowInvalid:
-                raise Misfit(expects, array[at].as_py(), at) from None
+                raise Misfit(expects, value_of(array, at, expects), at) from None
         raise
+
+
+def value_of(array: Any, at: int, expects: str) -> Any:
+    """A value of an array.
+
+    Raises:
+        Misfit: if Python has no such value.
+    """
+    try:
+        return array[at].as_py()
+    except (OverflowError, ValueError):
+        number = array.slice(at, 1).view("int64" if array.type.bit_width == 64 else "int32")[0]
+        raise Misfit(expects, f"\0{array.type} {number}", at) from None

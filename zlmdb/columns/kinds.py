@@ -4,7 +4,7 @@
 declared            Arrow                         NumPy                        back from Arrow
 ==================  ============================  ===========================  =====================================
 bool                bool                          bool                         bool
-int                 int64 (uint64: Uint64 keys)   int64 (uint64)               integers; floats that are whole
+int                 int64 (uint64: Uint64 keys)   int64 (uint64)               integers; floats, decimals if whole
 float               double                        float64                      floats; integers that it holds exactly
 str                 string                        object of str                text of any kind
 bytes               binary (fixed: such keys)     object of bytes              bytes of any kind
@@ -48,9 +48,16 @@ class _Int(Scalar):
         raise Misfit(self.expects, value)
 
     def back(self, array: Any) -> list[Any]:
+        found: list[Any]
         if pyarrow().types.is_integer(array.type):
-            found: list[Any] = array.to_pylist()  # Python's integers have no bounds
+            found = array.to_pylist()  # Python's integers have no bounds
             return found
+        if pyarrow().types.is_decimal(array.type):
+            found = [value if value is None else (int(value), value) for value in array.to_pylist()]
+            for at, pair in enumerate(found):
+                if pair is not None and pair[0] != pair[1]:
+                    raise Misfit(self.expects, pair[1], at)
+            return [pair if pair is None else pair[0] for pair in found]
         return super().back(array)
 
 
@@ -300,8 +307,8 @@ class _Decimal(Scalar):
 
 
 BOOL = _Bool("bool", (bool,), ("bool_",), ("boolean",), "?", True)
-INT = _Int("int", (int,), ("int64",), ("integer", "floating"), "i8", True)
-UINT64 = _Int("int", (int,), ("uint64",), ("integer", "floating"), "u8", True)
+INT = _Int("int", (int,), ("int64",), ("integer", "floating", "decimal"), "i8", True)
+UINT64 = _Int("int", (int,), ("uint64",), ("integer", "floating", "decimal"), "u8", True)
 FLOAT = _Float("float", (float,), ("float64",), ("floating", "integer"), "f8", True)
 STR = _Str("str", (str,), ("string",), ("string", "large_string"), None, True)
 BYTES = _Bytes("bytes", (bytes,), ("binary",), _BINARY, None, True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from zlmdb.columns.frame import Frame, Source
 
-__all__ = ["BATCH_ROWS", "Columns", "Output", "is_columns"]
+__all__ = ["BATCH_ROWS", "Columns", "Output", "is_columns", "named_arrays"]
 
 #: How many rows are read, decoded and handed on together unless something else is asked for.
 BATCH_ROWS = 65_536
@@ -172,6 +172,23 @@ class Output:
         return polars_of(self.to_arrow(columns, where=where, schema=schema, batch_rows=batch_rows).read_all())
 
 
+def named_arrays(given: Any) -> Mapping[str, Any] | None:
+    """The NumPy arrays of a mapping, as to_numpy() gives them, or the fields of a structured array; None if it is
+    something else.
+    """
+    if isinstance(given, Mapping):
+        found = bool(given) and all(map(_is_array, given.values()))
+        return given if found else None
+    names = getattr(getattr(given, "dtype", None), "names", None)
+    if names is None or not _is_array(given) or given.ndim != 1:
+        return None
+    return {name: given[name] for name in names}
+
+
+def _is_array(given: Any) -> bool:
+    return type(given).__name__ in ("ndarray", "MaskedArray", "recarray") and hasattr(given, "dtype")
+
+
 def is_columns(given: Any) -> bool:
     """True if something holds columns: a path, an Arrow object, a frame of pandas or Polars, NumPy arrays by name.
 
@@ -183,10 +200,8 @@ def is_columns(given: Any) -> bool:
         return True
     if isinstance(given, Output):
         return False
-    if isinstance(given, Mapping):
-        # As to_numpy() gives them. Whether they are columns, or rows that are arrays, the table's key tells.
-        arrays = ("ndarray", "MaskedArray")
-        return bool(given) and all(type(a).__name__ in arrays and hasattr(a, "dtype") for a in given.values())
+    if isinstance(given, Mapping) or _is_array(given):
+        return named_arrays(given) is not None  # columns, or rows that are arrays: the table's key tells
     package = type(given).__module__.partition(".")[0]
     return (
         hasattr(given, "__arrow_c_stream__")

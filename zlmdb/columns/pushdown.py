@@ -16,10 +16,16 @@ from typing import Any
 from zlmdb.columns import kinds, timekinds
 from zlmdb.columns.kind import Kind
 
-__all__ = ["Condition", "conditions", "key_range", "scans"]
+__all__ = ["Condition", "conditions", "key_range", "key_ranges", "scans"]
 
-#: Name of a column, operator ("=", "<=", ">=") and value as text; or "in" and several values, of which it is one.
-Condition = tuple[str, str, str | tuple[str, ...]]
+#: Name of a column, operator ("=", "<=", ">=") and value as text; or "in" and several values, of which it is one; or
+#: "within" and, for each of several alternatives, operators with values.
+Condition = tuple[str, str, Any]
+#: How many ranges of keys a scan is cut into at most; of more alternatives it reads what lies between them, too.
+MOST_RANGES = 1000
+#: Of how many tokens a condition may consist to have alternatives within alternatives looked for, which takes the
+#: square of the time.
+MOST_TOKENS = 6000
 
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -54,14 +60,47 @@ def conditions(text: str) -> list[Condition]:
     [('t0_c0', '=', "it's"), ('t0_c1', '>=', '2020-01-01')]
     >>> conditions("(((t0_c0 = 'a') AND (t0_c1 > 2)) OR (t0_c0 = 'b'))")
     [('t0_c0', 'in', ('a', 'b'))]
+    >>> conditions("((t0_c0 < 2) OR (t0_c0 BETWEEN 5 AND 6))")
+    [('t0_c0', 'within', ((('<=', '2'),), (('>=', '5'), ('<=', '6'))))]
     """
     tokens = _tokens(text)
-    return [] if tokens is None else list(_all_of(tokens))
+    try:
+        return [] if tokens is None else list(_all_of(tokens))
+    except RecursionError:  # hundreds of conditions, each within the other
+        return []
+
+
+def _bare(tokens: list[Token]) -> list[Token]:
+    """The tokens without parentheses around all of them."""
+    while tokens and tokens[0][1] == "(" and _closing(tokens, 0) == len(tokens) - 1:
+        tokens = tokens[1:-1]
+    return tokens
+
+
+def _choices(tokens: list[Token]) -> list[list[Token]]:
+    """The alternatives of a condition, also where one is made of alternatives again; itself, if there are none."""
+    found: list[list[Token]] = []
+    waiting = [tokens]
+    while waiting:
+        bare = _bare(waiting.pop())
+        parts: list[list[Token]] = [[]]
+        depth = 0
+        for kind, text in bare:
+            if kind == "mark" and text in "()":
+                depth += 1 if text == "(" else -1
+            if kind == "word" and depth == 0 and text.upper() == "OR":
+                parts.append([])
+            else:
+                parts[-1].append((kind, text))
+        if len(parts) == 1:
+            found.append(bare)
+        else:
+            waiting += reversed(parts)
+    return found
 
 
 def _all_of(tokens: list[Token]) -> Iterator[Condition]:
-    while tokens and tokens[0][1] == "(" and _closing(tokens, 0) == len(tokens) - 1:
-        tokens = tokens[1:-1]
+    tokens = _bare(tokens)
     parts: list[list[Token]] = [[]]
     choices: list[list[Token]] = [[]]
     depth, between = 0, False
@@ -86,7 +125,7 @@ def _all_of(tokens: list[Token]) -> Iterator[Condition]:
             continue
         parts[-1].append((kind, text))
     if len(choices) > 1:
-        yield from _one_of(choices)
+        yield from _one_of(choices if len(tokens) > MOST_TOKENS else _choices(tokens))
     elif len(parts) > 1:
         for part in parts:
             yield from _all_of(part)
@@ -95,14 +134,16 @@ def _all_of(tokens: list[Token]) -> Iterator[Condition]:
 
 
 def _one_of(choices: list[list[Token]]) -> Iterator[Condition]:
-    """The conditions of alternatives: of a column that must have a certain value in each of them."""
-    held: list[dict[str, tuple[str, ...]]] = []
-    for part in choices:
-        found = [(name, text) for name, mark, text in _all_of(part) if mark in ("=", "in")]
-        held.append({name: text if isinstance(text, tuple) else (text,) for name, text in found})
-    for name in held[0]:
-        if all(name in values for values in held):
-            yield name, "in", tuple(text for values in held for text in values[name])
+    """The conditions of alternatives: of a column about which each of them says something."""
+    held = [list(_all_of(part)) for part in choices]
+    for name in dict.fromkeys(name for name, _, _ in held[0]):
+        mine = [tuple((mark, text) for column, mark, text in found if column == name) for found in held]
+        exact = [[text for mark, text in found if mark in ("=", "in")][-1:] for found in mine]
+        if all(exact):
+            values = [text if isinstance(text, tuple) else (text,) for (text,) in exact]
+            yield name, "in", tuple(value for one in values for value in one)
+        elif all(mine):
+            yield name, "within", tuple(mine)
 
 
 def _closing(tokens: list[Token], start: int) -> int:
@@ -237,6 +278,37 @@ _READERS: dict[Kind, Callable[[str], Any]] = {
 }
 
 
+def _reader(kind: Kind) -> Callable[[str], Any] | None:
+    """What reads the values of a column in a plan; None if its values are not understood."""
+    found = _READERS.get(kind)
+    if found is None and kind.optional:
+        same = (base for base in _READERS if type(base) is type(kind) and kind.expects == f"{base.expects} or None")
+        found = next((_READERS[base] for base in same), None)
+    return found
+
+
+def key_ranges(
+    known: Sequence[tuple[str, Kind]], found: Sequence[Condition]
+) -> list[tuple[tuple[Any, ...], tuple[Any, ...]]]:
+    """The bounds of all ranges of keys that together hold what meets conditions; see :func:`key_range`."""
+    alternatives = [list(found)]
+    for name, _ in known:
+        mine = [(mark, text) for column, mark, text in found if column == name]
+        if any(mark == "=" for mark, _ in mine):
+            continue
+        values = min((text for mark, text in mine if mark == "in"), key=len, default=None)
+        ranges = next((text for mark, text in mine if mark == "within"), None)
+        choices: list[Any] = [(("=", value),) for value in dict.fromkeys(values or ())] or list(ranges or ())
+        if not choices or len(alternatives) * len(choices) > MOST_RANGES:
+            break
+        alternatives = [
+            [*one, *[(name, mark, text) for mark, text in choice]] for one in alternatives for choice in choices
+        ]
+        if values is None:
+            break
+    return [key_range(known, one) for one in alternatives]
+
+
 def key_range(known: Sequence[tuple[str, Kind]], found: Sequence[Condition]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     """The bounds, both inclusive, of the leading parts of a key that meet conditions: tuples of as many parts as known.
 
@@ -247,10 +319,10 @@ def key_range(known: Sequence[tuple[str, Kind]], found: Sequence[Condition]) -> 
     lows: list[Any] = []
     highs: list[Any] = []
     for name, kind in known:
-        read = _READERS.get(kind)
+        read = _reader(kind)
         low = high = None
         for column, mark, text in found:
-            if column != name or read is None:
+            if column != name or read is None or mark == "within":
                 continue
             try:
                 values = [read(value) for value in (text if isinstance(text, tuple) else (text,))]

@@ -11,8 +11,10 @@ from typing import Any
 from zlmdb import errors
 from zlmdb.columns import extras
 from zlmdb.columns.arraykind import Arrays
+from zlmdb.columns.arrays import arrow_array
 from zlmdb.columns.given import array_of, filled
 from zlmdb.columns.kind import Kind, Misfit
+from zlmdb.columns.output import named_arrays
 from zlmdb.columns.timekinds import AWARE
 
 __all__ = ["Batches", "open_columns", "without_views"]
@@ -61,10 +63,16 @@ def open_columns(given: Any, text_types: Callable[[list[str]], dict[str, Any]], 
     pa = extras.pyarrow("load() of columns")
     if isinstance(given, (str, os.PathLike)):
         return _file(os.fspath(given), text_types)
-    if type(given).__module__.partition(".")[0] == "pandas":
+    arrays = named_arrays(given)
+    package = type(given).__module__.partition(".")[0]
+    if package == "pandas" and hasattr(given, "items") and hasattr(given, "columns"):
         given = _of_pandas(given, pa, declared)
-    elif isinstance(given, Mapping):
-        given = _of_arrays(given, pa, declared)
+    elif package == "pandas":
+        raise TypeError(f"load(): expected columns with names, found {type(given).__name__}; hand over a DataFrame")
+    elif arrays is not None:
+        given = _of_arrays(arrays, pa, declared)
+    elif package == "polars" and hasattr(given, "get_columns"):
+        given = _of_polars(given, pa, declared)
     if isinstance(given, pa.RecordBatch):
         return Batches(iter([given]), total=given.num_rows, names=given.schema.names)
     if isinstance(given, pa.Table):
@@ -73,7 +81,8 @@ def open_columns(given: Any, text_types: Callable[[list[str]], dict[str, Any]], 
         return _stream(given.to_reader())
     try:
         if hasattr(given, "__arrow_c_stream__"):
-            return _stream(pa.RecordBatchReader.from_stream(given), _length(given))
+            total = _length(given)  # before the stream is open: what asks a database has one answer at a time
+            return _stream(pa.RecordBatchReader.from_stream(given), total)
         if hasattr(given, "__arrow_c_array__"):
             batch = pa.record_batch(given)
             return Batches(iter([batch]), total=batch.num_rows, names=batch.schema.names)
@@ -113,6 +122,8 @@ def _without_views(found: Any, pa: Any) -> Any:
 
 
 def _length(given: Any) -> int | None:
+    if type(given).__module__.partition(".")[0] in ("duckdb", "_duckdb") or hasattr(given, "_zlmdb_scan"):
+        return None  # which count their rows by asking once more, or something else than rows
     try:
         return len(given)
     except TypeError:
@@ -163,9 +174,28 @@ def _of_arrays(arrays: Mapping[str, Any], pa: Any, declared: Declared) -> Any:
     return pa.table(columns)
 
 
+def _of_polars(frame: Any, pa: Any, declared: Declared) -> Any:
+    """The frame; with the objects of Python in it, of which Polars hands out addresses, as values."""
+    held = [column for column in frame.get_columns() if str(column.dtype) == "Object"]
+    if not held:
+        return frame
+    table = pa.table(frame.drop([column.name for column in held]))
+    for column in held:
+        try:
+            table = table.append_column(column.name, array_of(column.to_list(), declared(column.name)))
+        except (Misfit, pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+            raise errors.ValueTypeError(
+                f"data frame, column {column.name}: expected values of one type, found objects: {error}",
+                field=column.name,
+            ) from error
+    return table.select(frame.columns)
+
+
 def _of_array(array: Any, pa: Any, kind: Kind | None) -> Any:
     import numpy as np
 
+    if not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
     if isinstance(array, np.ma.MaskedArray):
         return pa.array(np.ma.getdata(array), mask=np.ma.getmaskarray(array))
     if array.dtype.kind == "O":
@@ -179,9 +209,13 @@ def _of_array(array: Any, pa: Any, kind: Kind | None) -> Any:
         return pa.array(array.astype("M8[us]")).cast(pa.timestamp("us", "UTC"))  # NumPy's times have no zone
     if array.dtype.kind == "f" and kind is not None and kind.nan and kind.optional:
         return pa.array(array, mask=np.isnan(array))
-    return pa.array(
-        np.ascontiguousarray(array) if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
-    )
+    try:
+        made = arrow_array(np.ascontiguousarray(array))
+    except ValueError as error:
+        raise Misfit("times that Arrow can hold", f"\0{str(error).rpartition('found ')[2]}") from None
+    if array.dtype.kind in "mM" and kind is not None and not (pa.types.is_temporal(made.type)):
+        raise Misfit(kind.expects, f"\0{array.dtype}")  # numbers of a unit that nobody would know
+    return made
 
 
 def _of_series(column: Any, pa: Any, kind: Kind | None) -> Any:
@@ -352,10 +386,26 @@ def _unreadable(path: str, names: list[str], said: str) -> errors.ValueTypeError
             said,
         )
     if found is None:
+        found = re.search(
+            r"In CSV column #(\d+): (?:Row #(\d+): )?CSV conversion error to (string): (invalid UTF8) data", said
+        )
+    if found is None:
+        bad = re.search(r"Row #(\d+): Expected (\d+) columns, got (\d+): ?(.*)", said, re.DOTALL)
+        if bad is not None:
+            line = errors.short(bad[4])
+            return errors.ValueTypeError(
+                f"file {path}, row {int(bad[1]) - 1}: expected {bad[2]} columns, found {bad[3]}: {line}",
+                expected=f"{bad[2]} columns",
+                found=f"{bad[3]} columns",
+            )
         return errors.ValueTypeError(f"file {path}: {said}")
     name = names[int(found[1])] if int(found[1]) < len(names) else f"#{found[1]}"
     row = "" if found[2] is None else f", row {int(found[2]) - 1}"  # the first line is the header
     expected = found[3]
+    if found[4] == "invalid UTF8":
+        return errors.ValueTypeError(
+            f"file {path}{row}, column {name}: expected text in UTF-8, found bytes that are not", field=name
+        )
     if expected.startswith("timestamp"):
         expected = f"a time {'with' if 'tz=' in expected else 'without'} a timezone"
     return errors.ValueTypeError(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+from collections.abc import Callable
 from typing import Any
 
 from zlmdb.columns.extras import pyarrow
-from zlmdb.columns.kind import Kind, Misfit, Scalar, cast, decoded
+from zlmdb.columns.kind import Kind, Misfit, Scalar, cast, decoded, value_of
 
 __all__ = ["AWARE", "DATE", "DATETIME", "DATETIME64", "NAIVE", "TIME", "TIMEDELTA", "Aware", "Naive"]
 
@@ -67,8 +69,19 @@ NAIVE = Naive("a datetime without a timezone", (dt.datetime,), ("timestamp", "us
 AWARE = Aware("a timezone-aware datetime", (dt.datetime,), ("timestamp", "us", "UTC"), _TIMESTAMP, "M8[us]", True)
 
 
-def _datetime(text: str) -> Any:
-    return dt.datetime.fromisoformat(text)
+#: More digits than Python's times have, which it would cut off.
+_TOO_FINE = re.compile(r"[.,]\d{6}0*[1-9]")
+
+
+def _exactly(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+    """A function that makes a time of text, and raises ValueError where a part of it would be lost."""
+
+    def exact(text: str) -> Any:
+        if _TOO_FINE.search(text):
+            raise ValueError(text)
+        return parse(text)
+
+    return exact
 
 
 class _Datetime(Kind):
@@ -98,7 +111,9 @@ class _Datetime(Kind):
         return (kind.with_none() if self.optional else kind).from_arrow(array)
 
 
-TEXT_TIME = Scalar("datetime.datetime", (dt.datetime,), ("string",), ("string",), text=_datetime)
+TEXT_TIME = Scalar(
+    "datetime.datetime", (dt.datetime,), ("string",), ("string",), text=_exactly(dt.datetime.fromisoformat)
+)
 
 
 class _Datetime64(Kind):
@@ -142,7 +157,9 @@ class _Datetime64(Kind):
             return [None] * len(array)
         if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
             self.refuse_none(array)
-            return self._parse(array.to_pylist())
+            return self._parse(array)
+        if pa.types.is_date(array.type):
+            array = array.cast(pa.timestamp("s"))
         if not pa.types.is_timestamp(array.type):
             raise Misfit(self.expects, f"\0a column of {array.type}")
         numbers = cast(array, pa.timestamp("ns", array.type.tz), self.expects).cast(pa.int64())
@@ -150,16 +167,67 @@ class _Datetime64(Kind):
             return [None if n is None else np.datetime64(n, "ns") for n in numbers.to_pylist()]
         return list(numbers.fill_null(-(2**63)).to_numpy().view("M8[ns]"))
 
-    def _parse(self, values: list[Any]) -> list[Any]:
+    def _parse(self, array: Any) -> list[Any]:
         import numpy as np
 
+        found = _quickly(array)
+        if found is not None:
+            return list(found)
         done = []
-        for at, value in enumerate(values):
+        for at, value in enumerate(array.to_pylist()):
             try:
-                done.append(None if value is None else np.datetime64(value.removesuffix("Z"), "ns"))
+                done.append(None if value is None else np.datetime64(_nanoseconds(value), "ns"))
             except ValueError:
-                raise Misfit(self.expects, value, at) from None
+                raise Misfit("a time such as 2026-01-05T09:00:00.5", value, at) from None
         return done
+
+
+#: Text that is a time in nanoseconds whatever its digits are, as long as there is such a day.
+_PLAIN = (
+    r"(?:1(?:67[89]|6[89]\d|[7-9]\d\d)|2(?:[01]\d\d|2(?:[0-5]\d|6[01])))-\d\d-\d\d"
+    r"(?:[T ]\d\d:\d\d:\d\d(?:\.\d{1,9})?)?"
+)
+_TIME = re.compile(
+    r"(\d{4}-\d\d)(-\d\d)?(?:[T ](\d\d)(?::?(\d\d)(?::?(\d\d)(?:[.,](\d+))?)?)?)?"
+    r"(?:Z|(?P<sign>[+-])(?P<hours>\d\d):?(?P<minutes>\d\d))?",
+    re.ASCII,
+)
+_EPOCH = dt.datetime(1970, 1, 1)
+
+
+def _quickly(array: Any) -> Any:
+    """The times of an array of text; None if one of them needs a closer look."""
+    pa = pyarrow()
+    compute = pa.compute
+    if array.null_count or not compute.all(compute.match_substring_regex(array, f"^{_PLAIN}Z?$")).as_py():
+        return None
+    try:
+        return compute.cast(compute.utf8_rtrim(array, "Z"), pa.timestamp("ns")).to_numpy(zero_copy_only=False)
+    except pa.ArrowInvalid:
+        return None
+
+
+def _nanoseconds(text: str) -> int:
+    """Nanoseconds since 1970 of a time as text: a month or more, with UTC's offset or without one; or NaT.
+
+    Raises:
+        ValueError: if it is none, or if nanoseconds cannot hold it.
+    """
+    if text == "NaT":
+        return -(2**63)
+    found = _TIME.fullmatch(text)
+    if found is None:
+        raise ValueError(text)
+    month, day, hour, minute, second, fraction = (found[at] for at in range(1, 7))
+    moment = dt.datetime.fromisoformat(f"{month}{day or '-01'}T{hour or '00'}:{minute or '00'}:{second or '00'}")
+    seconds = (moment - _EPOCH) // dt.timedelta(seconds=1)
+    if found["sign"]:
+        seconds -= int(found["sign"] + "1") * (int(found["hours"]) * 3600 + int(found["minutes"]) * 60)
+    digits = (fraction or "").rstrip("0")
+    number = seconds * 10**9 + int(digits.ljust(9, "0"))
+    if len(digits) > 9 or not -(2**63) < number < 2**63:
+        raise ValueError(text)
+    return number
 
 
 class _Date(Scalar):
@@ -173,10 +241,10 @@ class _Date(Scalar):
             return super().back(array)
         if array.type.tz is not None:
             raise Misfit(self.expects, f"\0a column of {array.type}")
-        days = array.cast(pyarrow().date32())  # which cuts the time of day off
-        for at, (day, time) in enumerate(zip(days.cast(array.type), array, strict=True)):
+        days = array.cast(pyarrow().date32(), safe=False)  # which cuts the time of day off
+        for at, (day, time) in enumerate(zip(days.cast(array.type, safe=False), array, strict=True)):
             if day != time:
-                raise Misfit(self.expects, time.as_py(), at)
+                raise Misfit(self.expects, value_of(array, at, self.expects), at)
         return super().back(days)
 
 
@@ -188,8 +256,23 @@ class _Time(Scalar):
         return super().to_arrow(values)
 
 
+class _Duration(Scalar):
+    def back(self, array: Any) -> list[Any]:
+        if not pyarrow().types.is_interval(array.type):
+            return super().back(array)
+        done: list[Any] = []
+        for at, value in enumerate(array.to_pylist()):  # as DuckDB has durations
+            if value is not None and (value.months or value.nanoseconds % 1000):
+                raise Misfit(self.expects, value, at)
+            try:
+                done.append(value and dt.timedelta(value.days, microseconds=value.nanoseconds // 1000))
+            except OverflowError:
+                raise Misfit(self.expects, value, at) from None
+        return done
+
+
 DATETIME: Kind = _Datetime()
 DATETIME64: Kind = _Datetime64()
 DATE = _Date("datetime.date", (dt.date,), ("date32",), ("date", "timestamp"), "M8[D]", True, dt.date.fromisoformat)
-TIME = _Time("datetime.time", (dt.time,), ("time64", "us"), ("time",), None, False, dt.time.fromisoformat)
-TIMEDELTA = Scalar("datetime.timedelta", (dt.timedelta,), ("duration", "us"), ("duration",), "m8[us]")
+TIME = _Time("datetime.time", (dt.time,), ("time64", "us"), ("time",), None, False, _exactly(dt.time.fromisoformat))
+TIMEDELTA = _Duration("datetime.timedelta", (dt.timedelta,), ("duration", "us"), ("duration", "interval"), "m8[us]")

@@ -2,8 +2,9 @@
 
 Every table that a query names becomes a view over a data set that DuckDB scans. For each scan DuckDB says which columns
 it wants and which conditions rows must meet; the plan of the query is read beforehand, for conditions on keys of types
-that DuckDB does not hand to a scan (UUIDs, times in nanoseconds). Conditions on the leading parts of the key become a
-range of keys, and those on the time of series one of times; all others are checked on the batches.
+that DuckDB does not hand to a scan (UUIDs, times in nanoseconds). Conditions on the leading parts of the key become
+ranges of keys, an equality on an indexed column becomes ranges of the index, and conditions on the time of series one
+of times; all others are checked on the batches.
 
 Nothing is written, no file is read, and names of Python variables mean nothing.
 """
@@ -22,15 +23,12 @@ from typing import TYPE_CHECKING, Any
 
 from zlmdb import errors
 from zlmdb.columns import extras
-from zlmdb.columns.frame import Frame
 from zlmdb.columns.pieces import filtered
-from zlmdb.columns.pushdown import Condition, key_range, scans
+from zlmdb.columns.pushdown import Condition, scans
 from zlmdb.columns.result import Result, as_declared
+from zlmdb.database.mapscan import MapScan
 from zlmdb.database.params import values_of
-from zlmdb.keys import Composite
-from zlmdb.tables import bounds
 from zlmdb.tables.hooks import HookedTable, Scan
-from zlmdb.tables.outlet import Rows
 
 if TYPE_CHECKING:
     from zlmdb.database.transaction import Transaction
@@ -93,56 +91,6 @@ def _folded(name: str) -> str:
     return "".join(letter.lower() if letter.isascii() else letter for letter in name)
 
 
-class _MapScan:
-    """The rows of a map as columns.
-
-    Args:
-        table: the map in the transaction.
-    """
-
-    def __init__(self, table: Any) -> None:
-        self.map = table
-        self.frame = Frame(table._source(), batch_rows=SCAN_ROWS, dictionaries=False)
-        self.columns = {column.name: column for column in self.frame.certain()}
-        self.names = list(self.columns)
-        self.keys = frozenset(name for name, column in self.columns.items() if column.part is not None)
-        self.span: tuple[bytes, bytes] | None = None
-
-    def schema(self, names: Sequence[str]) -> Any:
-        """The Arrow schema of some columns."""
-        return self.frame.schema([self.columns[name] for name in names])
-
-    def narrow(self, scans: Sequence[Sequence[Condition]]) -> None:
-        """Take the range of keys that all scans of this table together need."""
-        spans = [self._span(held) for held in scans]
-        if spans and None not in spans:
-            known = [span for span in spans if span is not None]
-            self.span = min(span[0] for span in known), max(span[1] for span in known)
-
-    def _span(self, found: Sequence[Condition]) -> tuple[bytes, bytes] | None:
-        codec = self.map._definition.key
-        if not codec.ordered:
-            return None
-        parts = {column.part: (name, column.kind) for name, column in self.columns.items() if column.part is not None}
-        known = [parts[at] for at in sorted(parts)] if sorted(parts) == list(range(len(parts))) else []
-        lows, highs = key_range(known, found)
-        if not lows and not highs:
-            return None
-        composite = isinstance(codec, Composite)
-        low: Any = (lows if composite else lows[0]) if lows else None
-        high: Any = (highs if composite else highs[0]) if highs else None
-        try:
-            return bounds.span(self.map._p, codec, low, high, "[]", table=self.map._definition.name)
-        except errors.DataError:
-            return None  # such a bound is no key: the conditions are checked on the rows
-
-    def batches(self, names: Sequence[str]) -> Iterator[Any]:
-        """The record batches of some columns."""
-        columns = [self.columns[name] for name in names]
-        source = self.map._source() if self.span is None else Rows(self.map, self.map._txn, *self.span)
-        return self.frame.over(source).arrow_batches(columns, self.schema(names))
-
-
 class _View:
     """A table in a query.
 
@@ -153,9 +101,9 @@ class _View:
     """
 
     def __init__(self, number: int, table: Any, run: _Run) -> None:
-        self.source = f"zlmdb_t{number}"
+        self.source = f"zlmdb scan {number}"  # no class and no attribute has such a name
         self.run = run
-        self.scan: Scan = table._zlmdb_scan(SCAN_ROWS) if isinstance(table, HookedTable) else _MapScan(table)
+        self.scan: Scan = table._zlmdb_scan(SCAN_ROWS) if isinstance(table, HookedTable) else MapScan(table, SCAN_ROWS)
         _told_apart(table._definition.name, self.scan.names)
         names = {name: f"t{number}_c{at}" for at, name in enumerate(self.scan.names)}
         #: The columns by the names that DuckDB knows them by, the key first: what counts rows reads the first one.
@@ -175,8 +123,16 @@ class _View:
             found: columns and conditions of each scan of the plan.
         """
         mine = [held for read, held in found if any(name in self.columns for name in read)]
+        ranges = isinstance(self.scan, MapScan)
         self.scan.narrow(
-            [[(self.columns[name], mark, text) for name, mark, text in held if name in self.columns] for held in mine]
+            [
+                [
+                    (self.columns[name], mark, text)
+                    for name, mark, text in held
+                    if name in self.columns and (ranges or mark != "within")
+                ]
+                for held in mine
+            ]
         )
 
     def batches(self, names: Sequence[str], condition: Any) -> Iterator[Any]:
@@ -361,7 +317,7 @@ def _views(con: Any, txn: Transaction, text: str, run: _Run) -> list[_View]:
         # In the cases that the query has it in, where DuckDB tells them apart.
         spelled = [name] if name.isascii() else re.findall(re.escape(name), text, re.IGNORECASE) or [name]
         for spelling in dict.fromkeys(map(_folded, spelled)):
-            con.execute(f"CREATE TEMP VIEW {_quoted(spelling)} AS SELECT {view.select} FROM {view.source}")
+            con.execute(f"CREATE TEMP VIEW {_quoted(spelling)} AS SELECT {view.select} FROM {_quoted(view.source)}")
     return list(views.values())
 
 
@@ -370,7 +326,7 @@ def _without_scans(table: Any) -> Any:
     pa, compute = extras.pyarrow("SQL"), extras.need("pyarrow.compute", "SQL")
     for name in ("name", "table_name"):
         if name in table.column_names and pa.types.is_string(table.column(name).type):
-            ours = compute.match_substring_regex(table.column(name), r"^zlmdb_t\d+$")
+            ours = compute.match_substring_regex(table.column(name), r"^zlmdb scan \d+$")
             table = table.filter(compute.invert(ours))
     return table
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -126,6 +127,8 @@ def _as(value: Any, dtype: np.dtype[Any]) -> Array:
         weak = True
     if not _related(source, dtype):
         raise TypeError(f"values of {source} are none of {dtype}")
+    if dtype.kind == "m" and _calendar(source) is not _calendar(dtype) and not np.isnat(array).all():
+        raise TypeError("months have no fixed length")  # NumPy takes a twelfth of a mean year
     if np.can_cast(source, dtype, "safe") and source.kind not in "mM" and not _rounds(source, dtype):
         return array.astype(dtype)
     if weak and source.kind == "f" and dtype.kind == "f":
@@ -166,6 +169,8 @@ def _from_objects(array: Array, dtype: np.dtype[Any]) -> Array:
         flat = [NAT if item is None or item != item else moment_ns(item) for item in array.ravel().tolist()]
         return np.array(flat, np.int64).view("<M8[ns]").reshape(array.shape)
     items = array.ravel().tolist()
+    if dtype.kind == "m" and all(item is None or isinstance(item, timedelta) or item != item for item in items):
+        return _spans(items).reshape(array.shape)
     if any(not isinstance(item, (int, float, complex, bytes, str, np.generic)) for item in items):
         raise TypeError("Python objects cannot be stored")
     if dtype.kind not in "iufc":
@@ -189,10 +194,28 @@ def _from_objects(array: Array, dtype: np.dtype[Any]) -> Array:
     return made.reshape(array.shape)
 
 
+def _spans(items: list[Any]) -> Array:
+    """Durations of Python, and of pandas, which has them in nanoseconds; exactly."""
+    fine = any(getattr(item, "nanoseconds", 0) for item in items)
+    found = []
+    for item in items:
+        if not isinstance(item, timedelta):
+            found.append(NAT)
+            continue
+        micros = (item.days * 86_400 + item.seconds) * 10**6 + item.microseconds
+        found.append(micros * 1000 + getattr(item, "nanoseconds", 0) if fine else micros)
+    return np.array(found, np.int64).view("m8[ns]" if fine else "m8[us]")
+
+
 NAT = -(2**63)
 _NUMBERS: dict[str, Any] = {"i": (int, float), "u": (int, float), "f": (int, float), "c": (int, float, complex)}
 #: From which kinds values may come into a column of a kind, if none of them changes.
 _FROM = {"b": "b", "i": "iuf", "u": "iuf", "f": "iuf", "c": "iufc", "M": "M", "m": "m", "S": "S", "U": "U"}
+
+
+def _calendar(dtype: np.dtype[Any]) -> bool:
+    """True for durations of months and years."""
+    return np.datetime_data(dtype)[0] in ("Y", "M")
 
 
 def _related(source: np.dtype[Any], dtype: np.dtype[Any]) -> bool:
@@ -207,7 +230,7 @@ def _rounds(source: np.dtype[Any], dtype: np.dtype[Any]) -> bool:
 def _lost(array: Array, made: Array) -> Array:
     """Where a value is not the same after the change of type."""
     kind = array.dtype.kind
-    back = made.astype(array.dtype)
+    back = (made.real if made.dtype.kind == "c" and kind != "c" else made).astype(array.dtype)
     if kind in "fc" or made.dtype.kind in "fc":
         lost = (back != array) & ~((array != array) & (back != back))
         if kind in "iu":

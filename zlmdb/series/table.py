@@ -152,7 +152,8 @@ class Series(Columnar[K], Aggregating[K], Generic[K]):
 
         Args:
             given: anything with ``__arrow_c_stream__`` (tables and readers of pyarrow, frames of Polars), a
-                pandas.DataFrame, or the path of a file that ends in ``.parquet``, ``.csv``, ``.tsv`` or ``.arrow``;
+                pandas.DataFrame, a dict of NumPy arrays, a structured array, or the path of a file that ends in
+                ``.parquet``, ``.csv``, ``.tsv`` or ``.arrow``;
                 with columns as :meth:`to_arrow` names them, in any order of rows. Columns with a default may be
                 missing. A time is a timestamp, which is UTC if it has no zone, or an integer: nanoseconds since 1970.
             progress: called with the number of ticks done so far, after each batch; True shows a bar on standard error;

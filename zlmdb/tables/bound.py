@@ -16,7 +16,7 @@ from itertools import islice
 from typing import Any
 
 from zlmdb import errors
-from zlmdb.columns.output import Output, is_columns
+from zlmdb.columns.output import Output, is_columns, named_arrays
 from zlmdb.engine import EngineError
 from zlmdb.tables import bounds, bulk, maintain, scan
 from zlmdb.tables.definition import TableDefinition
@@ -258,8 +258,8 @@ class BoundMap(Ops, Output, Times, MutableMapping[Any, Any]):
         Args:
             rows: as for :meth:`put_many`; or columns, named as :meth:`to_arrow` names them: anything with
                 ``__arrow_c_stream__`` (tables and readers of pyarrow, frames of Polars), a pandas.DataFrame, a dict of
-                NumPy arrays as :meth:`to_numpy` gives it (not for maps whose rows are arrays), or the path of a file
-                that ends in ``.parquet``, ``.csv``, ``.tsv`` or ``.arrow``.
+                NumPy arrays as :meth:`to_numpy` gives it, or a structured array (not for maps whose rows are arrays),
+                or the path of a file that ends in ``.parquet``, ``.csv``, ``.tsv`` or ``.arrow``.
             sorted: True if they come in the order of their keys already; saves sorting each batch.
             progress: called with the number of rows done so far, every 20,000 rows and at the end; True shows a bar on
                 standard error; None for nobody.
@@ -280,7 +280,8 @@ class BoundMap(Ops, Output, Times, MutableMapping[Any, Any]):
         """
         from zlmdb.columns.progress import reporter
 
-        if is_columns(rows) and not (isinstance(rows, Mapping) and self._of_arrays(rows)):
+        arrays = named_arrays(rows)
+        if is_columns(rows) and not (arrays is not None and self._of_arrays(arrays)):
             from zlmdb.columns.intake import Intake
 
             intake = Intake(self._source(), rows, ignore)

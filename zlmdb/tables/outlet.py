@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
 from zlmdb import errors
 from zlmdb.engine import EngineError
 
-__all__ = ["IndexRows", "Rows"]
+__all__ = ["Chain", "IndexRows", "Rows", "at_most"]
 
 #: How many records are read first, at most at a time, and how many bytes of values: so that a short range does not
 #: read far beyond its end.
@@ -205,3 +205,42 @@ class IndexRows(Rows):
             if None in rows:
                 raise self._index._dangling(None, entries[rows.index(None)])
             yield entries, list(map(bytes, rows)) if self._txn._buffers else rows
+
+
+class Chain:
+    """The rows of several ranges of one map, one after the other.
+
+    Args:
+        parts: the ranges, at least one, which have no row in common.
+    """
+
+    def __init__(self, parts: Sequence[Rows]) -> None:
+        first = parts[0]
+        self.table, self.key, self.value, self.pk = first.table, first.key, first.value, first.pk
+        self.keys, self.values = first.keys, first.values
+        self.unreadable = first.unreadable
+        self._parts = parts
+
+    def chunks(self, size: int, values: bool) -> Iterator[tuple[list[bytes], list[bytes]]]:
+        """See :class:`zlmdb.columns.Source`. Short ranges are put together."""
+        keys: list[bytes] = []
+        data: list[bytes] = []
+        for part in self._parts:
+            for more, held in part.chunks(size, values):
+                if len(keys) + len(more) > size:
+                    yield keys, data
+                    keys, data = [], []
+                keys += more
+                data += held
+        if keys:
+            yield keys, data
+
+
+def at_most(txn: Any, spans: Sequence[tuple[bytes, bytes]], count: int) -> bool:
+    """True if there are no more records in some ranges together."""
+    for start, stop in spans:
+        found, _ = _Walk(txn, start, stop, False, False).read(count + 1)
+        count -= len(found)
+        if count < 0:
+            return False
+    return True

@@ -123,9 +123,11 @@ class _Settling:
             if name is not None:
                 ids[item.field.name] = fields[name]["id"]
                 self.known(record, item, name, fields)
-        # What the class does not have any more keeps its number; the rows of the class will lack it.
+        # What the class does not have any more keeps its number; the rows of the class will lack it. A class that is
+        # older than the name of a field has it all the same.
+        matched = {name for _, name in chosen if name is not None}
         for name, found in fields.items():
-            if name not in ids:
+            if name not in ids and name not in matched:
                 ids[name] = found["id"]
                 found["required"] = False
                 found["lacks"] = not self.scalar(found["type"])

@@ -37,6 +37,11 @@ USUAL = 20
 MOST_CLASSES = 16
 #: Bytes that a vtable may have beyond our own, with fields of later classes, to come up as one of the usual ones.
 MORE_BYTES = 256
+#: A program that reads while another one attaches a newer class meets rows that are sound, and not for its class.
+ABSENT = (
+    "the field is required, and absent; if the row is not damaged, the table may have been declared otherwise since "
+    "this program attached it: let the field be None, or give it a default, and attach it again"
+)
 
 _new = object.__new__
 
@@ -312,7 +317,7 @@ class _ClassWriter:
         if item.factory is not None:
             return f"return {self.source.name(item.factory, f'factory_{at}')}()"
         if item.default is MISSING:
-            return "raise Malformed('the field is required, and absent')"
+            return f"raise Malformed({ABSENT!r})"
         return f"return {self.source.name(item.default, f'default_{at}')}"
 
     def read(self, kind: Kind, place: str, at: int) -> None:
