@@ -13,6 +13,7 @@ import pytest
 import zlmdb
 from tests.database.evolving import Bird, Cat, Color, Dog, MoreColors, Old, Text, fill, old, record, rows, table
 from zlmdb.values.flat import annotations as fbs
+from zlmdb.values.flat.lazy import detach
 
 # -- what may change
 
