@@ -98,6 +98,19 @@ def test_masked_times_are_refused(db: Any) -> None:
         txn.abort()
 
 
+def test_the_first_and_the_last_day_of_the_range_are_times(db: Any) -> None:
+    days = np.array(["1677-09-22", "2262-04-11"], "M8[D]")
+    with db.begin(write=True) as txn:
+        ticks = txn[Tables["f8"]]
+        ticks.append("days", days, x=[1.0, 2.0])
+        assert (ticks.range("days").time == days.astype("M8[s]")).all()
+        for outside in ("1677-09-21", "2262-04-12"):
+            with pytest.raises(zlmdb.DataError, match="at position 1: it is outside 1677 to 2262"):
+                ticks.append("other", np.array(["2000-01-01", outside], "M8[D]"), x=[1.0, 2.0])
+        assert len(ticks.last("other")) == 0
+        txn.abort()
+
+
 def test_times_of_pandas_beyond_nanoseconds_are_refused(db: Any) -> None:
     pandas = pytest.importorskip("pandas")
     with db.begin(write=True) as txn:

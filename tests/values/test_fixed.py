@@ -6,6 +6,7 @@ import sys
 import threading
 import uuid
 import zlib
+from fractions import Fraction
 from typing import Any
 
 import flatbuffers
@@ -39,6 +40,7 @@ from zlmdb.values import (
     ValueCodec,
     compressed,
 )
+from zlmdb.values.times import datetime64_to_ns
 
 text = st.text(st.characters(codec="utf-8"), max_size=30)
 oids = st.integers(0, 2**53)
@@ -354,3 +356,34 @@ def test_threads_share_a_compressed_codec() -> None:
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+@given(
+    st.sampled_from(["Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns", "ps", "fs", "as", "25s", "3D", "7ps"]),
+    st.integers(-(2**63) + 1, 2**63 - 1) | st.integers(-107_000, 107_000),
+)
+def test_times_of_every_unit_are_reckoned_exactly(unit: str, number: int) -> None:
+    value = np.datetime64(number, unit)
+    nanoseconds = {"W": 604_800 * 10**9, "D": 86_400 * 10**9, "h": 3600 * 10**9, "m": 60 * 10**9, "s": 10**9}
+    nanoseconds |= {"ms": 10**6, "us": 1000, "ns": 1, "25s": 25 * 10**9, "3D": 3 * 86_400 * 10**9}
+    exact: Any
+    if unit in ("Y", "M"):
+        if abs(number) > 10_000:
+            return
+        exact = int(value.astype("M8[D]").astype("i8")) * nanoseconds["D"]
+    elif unit in nanoseconds:
+        exact = number * nanoseconds[unit]
+    else:
+        exact = Fraction(number * (7 if unit == "7ps" else 1), {"ps": 10**3, "fs": 10**6, "as": 10**9}[unit[-2:]])
+    if exact == int(exact) and -(2**63) < exact < 2**63:
+        assert datetime64_to_ns(value) == exact
+    else:
+        with pytest.raises(ValueError, match="whole nanoseconds"):
+            datetime64_to_ns(value)
+
+
+def test_the_first_and_the_last_day_of_the_range_are_times() -> None:
+    for day in ("1677-09-22", "2262-04-11"):
+        value = np.datetime64(day)
+        assert np.datetime64(datetime64_to_ns(value), "ns") == value.astype("M8[s]")
+    assert datetime64_to_ns(np.datetime64("NaT", "D")) == datetime64_to_ns(np.datetime64("NaT")) == -(2**63)

@@ -168,20 +168,20 @@ def _as_array(values: Any) -> np.ndarray[Any, Any]:
 def _from_datetime64(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     if array.dtype == _NANOSECONDS:
         return array.view(np.int64) if array.flags.c_contiguous else np.ascontiguousarray(array).view(np.int64)
-    # numpy wraps around or truncates in silence: the way back tells.
+    # numpy wraps around or truncates in silence, or (from 2.5 on) raises. The way back tells, except near the ends of
+    # the range, where it errs itself: so what it doubts is reckoned exactly.
     try:
         ns = array.astype("<M8[ns]")
-        wrong = (ns.astype(array.dtype) != array) & ~np.isnat(array)
+        doubtful = (ns.astype(array.dtype) != array) & ~np.isnat(array)
     except OverflowError:
-        wrong, ns = np.ones(len(array), bool), array
-        for at, value in enumerate(array):
-            try:
-                datetime64_to_ns(value)
-            except ValueError:
-                raise _at(array, at, "it is outside 1677 to 2262, or finer than a nanosecond") from None
-    if wrong.any():
-        raise _at(array, int(wrong.argmax()), "it is outside 1677 to 2262, or finer than a nanosecond")
-    return ns.view(np.int64)
+        ns, doubtful = np.empty(len(array), "<M8[ns]"), np.ones(len(array), bool)
+    numbers = ns.view(np.int64)
+    for at in np.flatnonzero(doubtful).tolist():
+        try:
+            numbers[at] = datetime64_to_ns(array[at])
+        except ValueError:
+            raise _at(array, at, "it is outside 1677 to 2262, or finer than a nanosecond") from None
+    return numbers
 
 
 def _at(array: np.ndarray[Any, Any], at: int, why: str) -> KeyValueError:
