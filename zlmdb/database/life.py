@@ -1,0 +1,333 @@
+"""The life of a transaction: beginning, ending, and what holds it in between.
+
+A transaction keeps the engine's own methods in slots, so that table code calls them without anything in between. When
+it ends (or its process forks, or its database closes), the slots are filled with functions that raise: that is how use
+after the end is noticed, at no cost before it.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, NoReturn, Self
+
+from zlmdb import errors
+from zlmdb.database import generation
+from zlmdb.database.stats import TransactionStats, counted
+from zlmdb.engine import EngineError, translate
+from zlmdb.engine.environment import PROBE, released
+from zlmdb.engine.faults import WriteInReadTransaction
+
+if TYPE_CHECKING:
+    from zlmdb.database.database import Database
+
+__all__ = ["Lease", "Life"]
+
+
+#: How many arrays that were lent memory may be remembered before the dead ones are dropped.
+PRUNE_AT = 1000
+
+
+# Names of the module are quicker to reach than attributes of a module.
+weak = weakref.ref
+
+
+class Lease:
+    """What arrays over the map hold on to: tells whether their transaction is still alive."""
+
+    __slots__ = ("__weakref__", "alive")
+
+    def __init__(self) -> None:
+        self.alive = True
+
+
+class Life:
+    """What a transaction is between its beginning and its end; see :class:`zlmdb.Transaction`."""
+
+    # Slots, and nothing of the same name in the class: only then does the interpreter read them without looking around.
+    __slots__ = (
+        "__weakref__",
+        "_bound",
+        "_buffers",
+        "_changes",
+        "_db",
+        "_delete",
+        "_env",
+        "_lease_token",
+        "_lent",
+        "_nested",
+        "_pop",
+        "_prune_at",
+        "_put",
+        "_raw",
+        "_ref",
+        "_seen",
+        "_stats",
+        "_undo",
+        "_write",
+        "get",
+    )
+
+    #: (key, default=None) -> value: the value of a raw key (slot and key bytes), or `default`.
+    get: Callable[..., Any]
+    #: The engine's methods; what says why they cannot be called, in their place.
+    _put: Callable[..., Any]
+    _delete: Callable[..., Any]
+    _pop: Callable[..., Any]
+    #: The engine's transaction; None if this has not begun, or has ended.
+    _raw: Any
+    _env: Any
+    _ref: Any
+    #: Maps of this transaction, by table class; None as long as there is none.
+    _bound: dict[Any, Any] | None
+    #: Key, bytes and index fields of the row that was last read, for the case that it is written next.
+    _seen: Any
+    #: Weak references to the memory that was lent to arrays, and what tells them that it is over.
+    _lent: list[Any] | None
+    _lease_token: Lease | None
+    #: The engine's transactions that those of open savepoints are nested in, outermost first.
+    _nested: tuple[Any, ...]
+    #: What is to be done if this is aborted: (number of savepoints open when it was said, function).
+    _undo: tuple[tuple[int, Callable[[], None]], ...]
+    #: How often something was written: a scan that sees another number goes on from its key.
+    _changes: int
+
+    def __init__(
+        self, db: Database, write: bool = False, buffers: bool = False, stats: TransactionStats | None = None
+    ) -> None:
+        self._db = db
+        self._write = write
+        # A write transaction moves its pages while it runs, so it hands out copies.
+        self._buffers = buffers and not write
+        self._stats = stats
+        self._raw = self._bound = self._lent = self._lease_token = None
+        self.get = self._put = self._delete = self._pop = db._refusals.unbegun
+        self._changes = 0
+        if write:
+            self._seen = None
+            self._nested = self._undo = ()
+
+    # -- beginning and ending
+
+    def __enter__(self) -> Self:
+        if self._raw is not None:
+            raise errors.TransactionError(f"{self._db.dbpath}: this transaction has begun already; begin another one")
+        env = self._db._env
+        if env is None or env.inherited:
+            env = self._db._environment()
+        if self._write:
+            raw = env.begin(True, False)
+            try:
+                generation.follow(env, raw)
+            except BaseException:
+                env.writer = None
+                raw.abort()
+                raise
+            self._use(raw)
+        else:
+            try:
+                if env.pinned:
+                    env.release_pins()
+                begin = env.begin_raw
+                raw = begin(None, None, False, self._buffers)
+                self.get = get = raw.get
+                if env.probes:
+                    get(PROBE)
+            except EngineError:
+                raw = env.begin(False, self._buffers)
+                self.get = raw.get
+            self._put = self._delete = self._pop = self._db._refusals.read_only
+        self._env = env
+        self._raw = raw
+        self._ref = ref = weak(self, env.forget)
+        env.live.add(ref)
+        return self
+
+    def _use(self, raw: Any) -> None:
+        """Take the engine's writing methods in."""
+        self.get = raw.get
+        if self._stats is None:
+            self._put = raw.put
+            self._delete = raw.delete
+            self._pop = raw.pop
+        else:
+            self._put, self._delete, self._pop = counted(raw, self._stats)
+
+    def _cursor(self) -> Any:
+        raw = self._raw
+        if raw is None:
+            self._ended()
+        return raw.cursor()
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        raw = self._raw
+        if raw is None:
+            if exc_type is None and self._write and self.get is self._db._refusals.closed:
+                self._ended()  # its changes are lost, which must not pass in silence
+            return
+        if not self._write and self._lent is None:
+            # The usual end of a reader, with as little to do as can be.
+            self._env.live.discard(self._ref)
+            refusals = self._db._refusals
+            self.get = self._put = self._delete = self._pop = (
+                refusals.committed if exc_type is None else refusals.aborted
+            )
+            self._raw = self._bound = None
+            raw.abort()
+        elif exc_type is None:
+            self.commit()
+        else:
+            self.abort()
+
+    def commit(self) -> None:
+        """End the transaction and make its changes durable and visible. Called by the end of the ``with`` block.
+
+        Raises:
+            DatabaseFull: if the map is full; nothing of the transaction is stored then.
+            TransactionClosed: if it has ended already.
+
+        >>> import zlmdb
+        >>> with zlmdb.open(":memory:") as db:
+        ...     with db.begin(write=True) as txn:
+        ...         _ = txn.put(b"key", b"value")
+        ...         txn.commit()
+        ...     with db.begin() as txn:
+        ...         txn.get(b"key")
+        b'value'
+        """
+        if not self._write:
+            self._leave(self._finish(self._db._refusals.committed))
+            return
+        nested = self._nested
+        raw = self._finish(self._db._refusals.committed)
+        # Before the engine lets the next writer in, who sets it to its own.
+        self._env.writer = None
+        outers = list(nested)
+        try:
+            raw.commit()
+            while outers:
+                outers.pop().commit()
+        except EngineError as error:
+            while outers:
+                outers.pop().abort()
+            raise translate(error, path=self._db.dbpath) from error
+
+    def abort(self) -> None:
+        """End the transaction and forget its changes.
+
+        Raises:
+            TransactionClosed: if it has ended already.
+
+        >>> import zlmdb
+        >>> with zlmdb.open(":memory:") as db:
+        ...     with db.begin(write=True) as txn:
+        ...         _ = txn.put(b"key", b"value")
+        ...         txn.abort()
+        ...     with db.begin() as txn:
+        ...         print(txn.get(b"key"))
+        None
+        """
+        self._give_up(self._db._refusals.aborted, ours=True)
+
+    def _give_up(self, refuse: Callable[..., NoReturn], *, ours: bool) -> None:
+        if not self._write:
+            self._leave(self._finish(refuse))
+            return
+        nested, undo = self._nested, self._undo
+        raw = self._finish(refuse)
+        for _, function in reversed(undo):
+            function()
+        if ours:
+            self._env.writer = None
+        raw.abort()
+        for outer in reversed(nested):
+            outer.abort()
+
+    def _finish(self, refuse: Callable[..., NoReturn]) -> Any:
+        raw = self._raw
+        if raw is None:
+            self._ended()
+        self._forget(refuse)
+        return raw
+
+    def _forget(self, refuse: Callable[..., NoReturn]) -> None:
+        """Become a transaction that has ended."""
+        self._env.forget(self._ref)
+        token = self._lease_token
+        if token is not None:
+            token.alive = False
+            self._lease_token = None
+        self.get = self._put = self._delete = self._pop = refuse
+        self._raw = self._bound = None
+        if self._write:
+            self._seen = None
+            self._nested = self._undo = ()
+
+    def _leave(self, raw: Any) -> None:
+        """End a read transaction, or keep its snapshot while arrays over its memory are in use."""
+        lent = [view for ref in self._lent or () if (view := ref()) is not None]
+        self._lent = None
+        if lent:
+            self._env.release_pins()
+            held = [view for view in lent if not released(view)]
+            if held:
+                self._env.pin(raw, held)
+                return
+        raw.abort()
+
+    def _end_with_database(self) -> None:
+        """Called when the database is closed under it."""
+        if self._raw is not None:
+            self._give_up(self._db._refusals.closed, ours=self._env.writer == threading.get_ident())
+
+    def _end_with_fork(self) -> None:
+        """Called in a child process: the transaction is the parent's, so it is left alone."""
+        if self._raw is not None:
+            self._forget(self._db._refusals.forked)
+            self._lent = None
+
+    def _ended(self) -> NoReturn:
+        refuse: Callable[..., NoReturn] = self.get
+        refuse()
+
+    def _require_open(self) -> None:
+        if self._raw is None:
+            self._ended()
+
+    def _require_write(self, table: str) -> None:
+        self._require_open()
+        if not self._write:
+            raise WriteInReadTransaction(
+                f"table {table}: a write was tried in a read transaction; begin it with db.begin(write=True)"
+            )
+
+    def _count_puts(self, number: int) -> None:
+        if self._stats is not None:
+            self._stats.puts += number
+
+    def _count_deletes(self, number: int) -> None:
+        if self._stats is not None:
+            self._stats.dels += number
+
+    # -- memory lent to arrays
+
+    def _lease(self, decode: Callable[[memoryview, Any], Any], data: memoryview) -> Any:
+        """Decode a value that goes on reading the map, and remember the memory that it reads."""
+        if self._lease_token is None:
+            self._lease_token = Lease()
+        lent = self._lent
+        if lent is None:
+            lent = self._lent = []
+            self._prune_at = PRUNE_AT
+        if len(lent) >= self._prune_at:
+            lent[:] = [ref for ref in lent if ref() is not None]
+            self._prune_at = max(PRUNE_AT, 2 * len(lent))
+        lent.append(weakref.ref(data))
+        return decode(data, self._lease_token)
