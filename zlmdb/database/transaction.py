@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 
 from zlmdb import errors
 from zlmdb.database import generation
-from zlmdb.database.life import Lease, Life
+from zlmdb.database.life import Life
 from zlmdb.engine import EngineError, translate
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     M = TypeVar("M", bound=Map[Any, Any] | HookedTable)
 
-__all__ = ["Lease", "Transaction"]
+__all__ = ["Transaction"]
 
 
 class Transaction(Life):

@@ -152,11 +152,11 @@ class _Batch:
     def _write(self) -> None:
         table = self.table
         if not self.in_order:
-            self.pairs.sort()
+            self.pairs.sort(key=maintain.BY_KEY)
         if not maintain.put_sorted(table._txn, self.pairs, overwrite=False):
             raise _Taken(self.pairs)
         for i, found in enumerate(self.entries):
-            found.sort()
+            found.sort(key=maintain.BY_KEY)
             maintain._write(table, table._txn, i, found)
         self.clear()
 
