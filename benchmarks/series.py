@@ -223,7 +223,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--passes", type=int, default=4, help="repetitions of reading within a round (4)")
     parser.add_argument("--only", action="append", default=[], choices=[cls.name for cls in CONTESTANTS])
     parser.add_argument("--directory", help="where the stores go (a temporary directory)")
-    parser.add_argument("--output", type=Path, help="file for the numbers (benchmarks/results/series-<ticks>.json)")
+    parser.add_argument("--output", type=Path, help="file for the numbers (benchmarks/results/series/<ticks>.json)")
     given = parser.parse_args(arguments)
     contestants = present(given.only)
     for rows in given.rows or [1_000_000]:
