@@ -67,7 +67,9 @@ def rivals(ticks: dict[str, Any], rows: dict[str, Any]) -> str:
     who["arcticdb"] = "ArcticDB"
     table: list[tuple[str, ...]] = [("CPU time, and bytes", "", *who.values())]
     for work, (label, unit) in series_report.LABELS.items():
-        table.append((label, unit, *(series_report.shown(numbers.time(work, name), unit) for name in who)))
+        times = {name: numbers.time(work, name) for name in who}
+        if any(times[name] is not None for name in ("duckdb", "parquet", "arcticdb")):
+            table.append((label, unit, *(series_report.shown(times[name], unit) for name in who)))
     sizes = (f"{median(numbers.bytes[name]):.1f}" if name in numbers.bytes else "" for name in who)
     table.append(("on disk", "bytes a tick", *sizes))
     for work, label, unit, per in (
