@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
@@ -26,10 +27,11 @@ Pairs = list[tuple[bytes, bytes]]
 
 
 class _Taken(Exception):
-    """A batch could not be written, because a key of it exists; raised through the savepoint that takes it back."""
+    """A batch could not be written, because a key of it exists; raised through the savepoint that takes all back."""
 
-    def __init__(self, pairs: Pairs) -> None:
+    def __init__(self, pairs: Pairs, earlier: array[int]) -> None:
         self.pairs = pairs
+        self.earlier = earlier
 
 
 def load(
@@ -51,8 +53,7 @@ def load(
                 return _one_by_one(table, rows, holding, progress)
             return _in_batches(_Batch(table, holding, in_order), rows, progress)
     except _Taken as taken:
-        # Everything has been taken back, so that what is found now was there before.
-        raise _duplicate(table, taken.pairs) from None
+        raise _duplicate(table, taken) from None
     except EngineError as error:
         raise table._fault(txn, error) from error
 
@@ -78,12 +79,12 @@ def _in_batches(batch: _Batch, rows: Iterator[Any], progress: Callable[[int], No
     done = 0
     while step := list(islice(rows, STEP)):
         if batch.weight >= HELD:
-            batch.write()
+            batch.write(last=False)
         batch.add(step)
         done += len(step)
         if progress is not None and done % TOLD == 0:
             progress(done)
-    batch.write()
+    batch.write(last=True)
     if progress is not None and done % TOLD:
         progress(done)
     return done
@@ -96,7 +97,9 @@ class _Batch:
         self.table = table
         self.holding = holding
         self.in_order = in_order
-        self.first = True
+        #: Hashes of the keys of batches that are written. A savepoint for each batch would tell, too, which of its keys
+        #: was there before, but costs a copy of every page that the batch touches.
+        self.earlier = array("q")
         self.plans = table._compiled.plans
         self.clear()
 
@@ -128,45 +131,32 @@ class _Batch:
         for found, number in zip(self.entries, before, strict=True):
             self.weight += sum(RECORD + len(k) + len(pk) for k, pk in found[number::10]) * 10
 
-    def write(self) -> None:
+    def write(self, *, last: bool) -> None:
         """Write what waits.
 
         Raises:
-            _Taken: if a key exists, in the first batch.
-            DuplicateKey: if one does in a later batch.
+            _Taken: if a key exists.
         """
-        table = self.table
-        if self.first:
-            # It stands under the savepoint around everything, and needs none of its own, which would cost a copy of
-            # every page that it touches.
-            self.first = False
-            self._write()
-            return
-        try:
-            with table._txn._guarded():
-                self._write()
-        except _Taken as taken:
-            # The batch has been taken back, so that what is found now was there before it.
-            raise _duplicate(table, taken.pairs) from None
-
-    def _write(self) -> None:
         table = self.table
         if not self.in_order:
             self.pairs.sort(key=maintain.BY_KEY)
         if not maintain.put_sorted(table._txn, self.pairs, overwrite=False):
-            raise _Taken(self.pairs)
+            raise _Taken(self.pairs, self.earlier)
         for i, found in enumerate(self.entries):
             found.sort(key=maintain.BY_KEY)
             maintain._write(table, table._txn, i, found)
+        if not last:
+            self.earlier.extend(map(hash, map(maintain.BY_KEY, self.pairs)))
         self.clear()
 
 
-def _duplicate(table: Any, pairs: Pairs) -> errors.DuplicateKey:
-    """The error for a batch of which a key exists, or comes twice; the batch itself has been taken back."""
+def _duplicate(table: Any, taken: _Taken) -> errors.DuplicateKey:
+    """The error for a batch of which a key exists, or comes twice; all batches have been taken back."""
     seen: set[bytes] = set()
-    found = pairs[0][0]
-    for k, _ in pairs:
-        if k in seen or table._txn.get(k) is not None:
+    earlier = set(taken.earlier)
+    found = taken.pairs[0][0]
+    for k, _ in taken.pairs:
+        if k in seen or hash(k) in earlier or table._txn.get(k) is not None:
             found = k
             break
         seen.add(k)
