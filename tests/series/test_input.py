@@ -129,7 +129,7 @@ def test_times_of_pandas_beyond_nanoseconds_are_refused(db: Any) -> None:
 Spans = declare(
     {
         "micros": zlmdb.column("m8[us]", default=timedelta(1)),
-        "nanos": zlmdb.column("m8[ns]", default=np.timedelta64("NaT")),
+        "nanos": zlmdb.column("m8[ns]", default=np.timedelta64("NaT", "ns")),
         "months": zlmdb.column("m8[M]", default=np.timedelta64(0, "M")),
         "z": zlmdb.column("c16", default=0),
         "small": zlmdb.column("c8", default=1.5),
