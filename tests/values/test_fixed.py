@@ -386,4 +386,4 @@ def test_the_first_and_the_last_day_of_the_range_are_times() -> None:
     for day in ("1677-09-22", "2262-04-11"):
         value = np.datetime64(day)
         assert np.datetime64(datetime64_to_ns(value), "ns") == value.astype("M8[s]")
-    assert datetime64_to_ns(np.datetime64("NaT", "D")) == datetime64_to_ns(np.datetime64("NaT")) == -(2**63)
+    assert datetime64_to_ns(np.datetime64("NaT", "D")) == datetime64_to_ns(np.datetime64("NaT", "as")) == -(2**63)

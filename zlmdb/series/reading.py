@@ -135,7 +135,8 @@ class Reading(SeriesBase[K], Generic[K]):
         >>> with zlmdb.open(":memory:", Prices) as db, db.begin(write=True) as txn:
         ...     prices = txn[Prices]
         ...     prices.append("ETH", hours, price=[1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
-        ...     float(prices.as_of("ETH", np.datetime64("2026-01-02T02:59")).price), prices.as_of("ETH", hours[0] - 1)
+        ...     before = np.datetime64("2026-01-01T23:59")
+        ...     float(prices.as_of("ETH", np.datetime64("2026-01-02T02:59")).price), prices.as_of("ETH", before)
         (3.0, None)
         """
         self._require()
