@@ -16,17 +16,8 @@ import pyarrow as pa
 import pytest
 
 import zlmdb
+from tests.columns.records import Level, Side
 from zlmdb import errors
-
-
-class Side(enum.Enum):
-    BUY = "buy"
-    SELL = "sell"
-
-
-class Level(enum.IntEnum):
-    LOW = 1
-    HIGH = 2
 
 
 class Mixed(enum.Enum):

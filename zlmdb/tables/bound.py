@@ -255,6 +255,9 @@ class BoundMap(Ops, Output, Times, MutableMapping[Any, Any]):
     ) -> int:
         """Insert many new rows, faster than one by one: they are written in the order of their keys, batch by batch.
 
+        A batch is about 32 MiB of encoded rows and index entries. Of the batches before, eight bytes a row are kept
+        until the end, which tell a row that comes twice.
+
         Args:
             rows: as for :meth:`put_many`; or columns, named as :meth:`to_arrow` names them: anything with
                 ``__arrow_c_stream__`` (tables and readers of pyarrow, frames of Polars), a pandas.DataFrame, a dict of

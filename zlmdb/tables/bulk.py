@@ -65,7 +65,8 @@ def _one_by_one(table: Any, rows: Iterator[Any], holding: bool, progress: Callab
     for row in rows:
         ((k, _),) = encode([row])
         if table._txn.get(k) is not None:
-            raise table._duplicate(table._definition.key.decode(k[2:]))
+            key = table._definition.key.decode(k[2:])
+            raise table._duplicate(key, f"Through a writable map, the {done} rows before it were written")
         table.put(*([row] if holding else row))
         done += 1
         if progress is not None and done % TOLD == 0:

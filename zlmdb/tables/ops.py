@@ -320,10 +320,10 @@ class Ops:
 
     # -- errors
 
-    def _duplicate(self, key: Any) -> errors.DuplicateKey:
+    def _duplicate(self, key: Any, written: str = "Nothing was written") -> errors.DuplicateKey:
         return errors.DuplicateKey(
             f"table {self._definition.name}: there is a row with primary key {errors.short(key)} already; "
-            "put() replaces it. Nothing was written",
+            f"put() replaces it. {written}",
             table=self._definition.name,
             key=key,
         )
