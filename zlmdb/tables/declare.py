@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
+import sys
 import uuid
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args, get_origin, overload
@@ -382,7 +382,7 @@ def _parameter_of(cls: type[Any]) -> Any:
 
 
 def _resolve(reference: Any, owner: type[Any]) -> Any:
-    module = inspect.getmodule(owner)
+    module = sys.modules.get(owner.__module__)
     text = reference if isinstance(reference, str) else reference.__forward_arg__
     try:
         return eval(text, dict(vars(module)) if module else {}, dict(vars(owner)))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from zlmdb import errors
+from zlmdb._data import Data
 from zlmdb.keys import Bytes, Composite
 from zlmdb.keys.base import KeyCodec
 from zlmdb.values.base import ValueCodec
@@ -32,8 +32,7 @@ def field_of(row: Any, path: str) -> Any:
     return row
 
 
-@dataclass(frozen=True)
-class IndexPlan:
+class IndexPlan(Data):
     """One index of a table.
 
     Attributes:

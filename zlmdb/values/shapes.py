@@ -35,7 +35,6 @@ import decimal
 import enum
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from zlmdb.errors import EncodeError, short
@@ -48,25 +47,37 @@ __all__ = ["SCALARS", "Shape", "datetime64_shape", "enum_shape", "literal_shape"
 Norm = Callable[[Any], Any]
 
 
-@dataclass(slots=True)
 class Shape:
     """How values of one type are checked, written and built."""
 
-    #: ``"str"``, ``"optional"``, ``"record"``, ...: what the code generators look at.
-    kind: str
-    #: The type in words.
-    expected: str
-    #: Value to plain value.
-    norm: Norm
-    #: Plain value to value.
-    build: Norm
-    #: The class itself (enum, record), or the shapes of the parts.
-    cls: Any = None
-    inner: tuple[Shape, ...] = ()
-    #: True if what `norm` returns may be nested without bound.
-    deep: bool = False
-    #: False if msgspec does not write the value as `norm` would have it.
-    faithful: bool = True
+    __slots__ = ("build", "cls", "deep", "expected", "faithful", "inner", "kind", "norm")
+
+    def __init__(
+        self,
+        kind: str,
+        expected: str,
+        norm: Norm,
+        build: Norm,
+        cls: Any = None,
+        inner: tuple[Shape, ...] = (),
+        deep: bool = False,
+        faithful: bool = True,
+    ) -> None:
+        #: ``"str"``, ``"optional"``, ``"record"``, ...: what the code generators look at.
+        self.kind = kind
+        #: The type in words.
+        self.expected = expected
+        #: Value to plain value.
+        self.norm = norm
+        #: Plain value to value.
+        self.build = build
+        #: The class itself (enum, record), or the shapes of the parts.
+        self.cls = cls
+        self.inner = inner
+        #: True if what `norm` returns may be nested without bound.
+        self.deep = deep
+        #: False if msgspec does not write the value as `norm` would have it.
+        self.faithful = faithful
 
 
 def _exact(kind: type, expected: str, convert: Norm | None = None) -> Shape:
