@@ -22,7 +22,7 @@ try:
 except ImportError:
     from hashlib import sha1
 
-__all__ = ["IndexDefinition", "TableDefinition", "key_codec", "oid_of_index", "value_codec"]
+__all__ = ["IndexDefinition", "Later", "TableDefinition", "format_of", "key_codec", "oid_of_index", "value_codec"]
 
 
 def oid_of_index(table: uuid.UUID, name: str) -> uuid.UUID:
@@ -33,6 +33,24 @@ def oid_of_index(table: uuid.UUID, name: str) -> uuid.UUID:
     True
     """
     return uuid.UUID(bytes=sha1(table.bytes + name.encode()).digest()[:16], version=5)
+
+
+class Later:
+    """A codec in a declaration that is looked up, or made, when a table is declared, and its module loaded then.
+
+    Args:
+        make: gives the codec, or its class.
+    """
+
+    __slots__ = ("make",)
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self.make = make
+
+    @staticmethod
+    def settled(declared: Any) -> Any:
+        """What a declaration says, whether it was said to be given later or not."""
+        return declared.make() if isinstance(declared, Later) else declared
 
 
 class IndexDefinition(Data):
@@ -147,6 +165,14 @@ def value_codec(declared: Any, record: Any, options: dict[str, Any], *, where: s
     return codec
 
 
+def format_of(declared: Any) -> str:
+    """The name of the format of values that a codec class stands for; "" if it is no class of this package.
+
+    Told by where the class is from, because a format that is not loaded cannot be the one, and need not be.
+    """
+    return declared.__name__ if isinstance(declared, type) and declared.__module__.startswith("zlmdb.values.") else ""
+
+
 _CONVERTERS = ("marshal", "parse")
 _BUILDERS = ("build", "cast")
 
@@ -163,13 +189,14 @@ def _plain_codec(declared: Any, record: Any, options: dict[str, Any], where: str
         raise errors.SchemaError(f"{where}: expected a value codec such as zlmdb.Cbor, found {errors.short(declared)}")
     given = {name: option for name, option in options.items() if option is not None and name != "compress"}
     allowed: tuple[str, ...] = ()
-    if declared in (values.Json, values.Cbor):
+    form = format_of(declared)
+    if form in ("Json", "Cbor"):
         allowed = _CONVERTERS
-    elif declared is values.Pickle:
+    elif form == "Pickle":
         allowed = (*_CONVERTERS, "allow_pickle")
-    elif declared is values.FlatBuffers:
+    elif form == "FlatBuffers":
         allowed = _BUILDERS
-    if declared not in (values.Json, values.Cbor, values.FlatBuffers, values.Numpy, values.Pickle):
+    if form not in ("Json", "Cbor", "FlatBuffers", "Numpy", "Pickle"):
         record = None  # the type parameter of a map of plain values only serves the type checker
     unfit = [name for name in given if name not in allowed and name != "allow_pickle"]
     if unfit:

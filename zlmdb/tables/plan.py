@@ -8,8 +8,9 @@ from typing import Any
 
 from zlmdb import errors
 from zlmdb._data import Data
-from zlmdb.keys import Bytes, Composite
 from zlmdb.keys.base import KeyCodec
+from zlmdb.keys.composite import Composite
+from zlmdb.keys.text import Bytes
 from zlmdb.values.base import ValueCodec
 
 __all__ = ["FROM_ROW", "IndexPlan", "field_of"]
