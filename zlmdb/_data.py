@@ -43,11 +43,14 @@ class Data:
         cls._defaults = {**cls._defaults, **{name: vars(cls)[name] for name in own if name in vars(cls)}}
 
     def __init__(self, *values: Any, **named: Any) -> None:
-        fields, own = self._fields, self.__dict__
-        own.update(self._defaults)
-        own.update(zip(fields, values))  # noqa: B905  # a strict one would not say what is wrong
-        own.update(named)
-        if own.keys() != self._names or len(values) > len(fields) or not named.keys().isdisjoint(fields[: len(values)]):
+        own = self.__dict__
+        own.update(self._defaults, **named)
+        if values:
+            fields = self._fields
+            if len(values) > len(fields) or not named.keys().isdisjoint(fields[: len(values)]):
+                raise self._misfit(values, named)
+            own.update(zip(fields, values))  # noqa: B905  # too few are found below
+        if own.keys() != self._names:
             raise self._misfit(values, named)
         self.__post_init__()
 

@@ -416,9 +416,11 @@ def _check_keys(value: Any, pk: tuple[str, ...], declarations: list[IndexDeclara
 
 
 def _record_fields(value: Any) -> Any:
+    if value.record is None:
+        return None
     from zlmdb.values import records
 
-    return records.describe(value.record) if value.record is not None else None
+    return records.describe(value.record)
 
 
 def _type_of(path: str, info: Any) -> Any:
