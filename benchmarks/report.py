@@ -190,6 +190,14 @@ def _startup(found: dict[str, Any]) -> list[Table]:
         )
     head = ("open, attach, get a row", "first: CPU ms", "goal", "", "first: wall ms", "again: CPU ms", "goal", "")
     tables.append(Table("Opening a file of existing tables", head, rows))
+    rows = []
+    for name, seconds in startup.get("wholes", {}).items():
+        who, number = name.split()
+        base = times["earlier: python" if who == "earlier" else "python"]
+        over = median(1000 * s - b for s, b in zip(seconds, base, strict=True))
+        rows.append((f"{who}: {number} tables", f"{1000 * median(seconds):.1f}", f"{over:.1f}"))
+    head = ("import, declare, open, attach, get a row, end", "CPU ms", "over Python's own")
+    tables.append(Table("A fresh process, from its start to its first row", head, rows))
     if startup["memory"]:
         grown = median(run["grown"] for run in startup["memory"]) / 1024
         scanned = startup["memory"][0]["scanned"]

@@ -61,7 +61,7 @@ def _environment(python: str) -> dict[str, str]:
 
 
 def measure(stands: dict[str, Any], rows: int, earlier: str | None, directory: str) -> dict[str, Any]:
-    """Seconds (CPU) of imports; seconds (CPU, wall) of opening; bytes that a full scan adds.
+    """Seconds (CPU) of imports; of opening (CPU, wall); of whole processes to the first row; bytes that a scan adds.
 
     Args:
         stands: the contestants, whose databases are filled.
@@ -69,7 +69,7 @@ def measure(stands: dict[str, Any], rows: int, earlier: str | None, directory: s
         earlier: interpreter of the earlier release, or None.
         directory: where databases go.
     """
-    found: dict[str, Any] = {"imports": {}, "opens": {}, "memory": []}
+    found: dict[str, Any] = {"imports": {}, "opens": {}, "wholes": {}, "memory": []}
     imports = [(name, sys.executable, code) for name, code in IMPORTS.items()]
     if earlier is not None:
         imports.append(("earlier: python", earlier, "pass"))
@@ -90,6 +90,8 @@ def measure(stands: dict[str, Any], rows: int, earlier: str | None, directory: s
             for who, python in openers:
                 path = os.path.join(directory, f"open-{number}-{who}")
                 found["opens"].setdefault(f"{who} {number}", []).append(_child(python, "open", who, path, str(number)))
+                whole = [python, "-P", str(HERE / "child.py"), "first", who, path, str(number)]
+                found["wholes"].setdefault(f"{who} {number}", []).append(_spent(whole, _environment(python)))
     stand = stands.get("zlmdb")
     if stand is not None and "plain" in stand.open:
         stand.open.pop("plain").close()

@@ -7,6 +7,7 @@ import pkgutil
 import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -167,6 +168,67 @@ print(sorted(heavy & (set(sys.modules) - before)))
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "[]"
+
+
+#: Modules that take long to load, and what in this package only some programs need.
+DEAR = re.findall(
+    r"[\w.]+",
+    """
+    numpy flatbuffers click msgspec asyncio typing_extensions dataclasses inspect ast tokenize hashlib _hashlib decimal
+    datetime numbers json logging tempfile
+    zlmdb.keys.lookup zlmdb.keys.scalars zlmdb.keys.times zlmdb.keys.timestamps zlmdb.keys.upstream
+    zlmdb.values.flatbuffers zlmdb.values.numpy zlmdb.values.pickle zlmdb.values.records zlmdb.values.typed
+    zlmdb.tables.bulk zlmdb.database.report zlmdb.database.migrate zlmdb.engine.contract zlmdb.maps.uuid_tuples
+    """,
+)
+TABLE = """
+@zlmdb.table("0d3f1e5a-6c57-4b8a-9f61-2a9d1f0b7c73")
+class People(zlmdb.MapUuidCbor):
+    by_city = zlmdb.index("city", key=zlmdb.String, nullable=True)
+"""
+USE = """
+import uuid
+with zlmdb.open(sys.argv[1], [People]) as db:
+    with db.begin(write=True) as txn:
+        txn[People][uuid.UUID(int=1)] = {"city": "Bonn"}
+    with db.begin() as txn:
+        assert txn[People][uuid.UUID(int=1)] == {"city": "Bonn"}
+"""
+
+
+def printed_by(program: str, *arguments: object) -> str:
+    """What a program prints that is run by a fresh interpreter, which looks at nothing of the user's."""
+    command = [sys.executable, "-I", "-c", program, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout.strip()
+
+
+@pytest.mark.parametrize(
+    ("program", "needed"),
+    [
+        ("zlmdb.open; zlmdb.table; zlmdb.index; zlmdb.MapUuidCbor; zlmdb.MapUuidJson", set()),
+        (TABLE, set()),
+        # Source files of compiled functions are shown by linecache, which reads them with tokenize.
+        (TABLE + USE, {"tokenize"}),
+    ],
+    ids=["naming", "declaring", "using"],
+)
+def test_a_program_loads_what_its_tables_need(program: str, needed: set[str], tmp_path: Path) -> None:
+    whole = f"import sys\nbefore = set(sys.modules)\nimport zlmdb\n{program}\nprint(*sorted(set(sys.modules) - before))"
+    loaded = printed_by(whole, tmp_path / "db").split()
+    assert set(DEAR) & set(loaded) <= needed
+
+
+def test_opening_loads_nothing_that_naming_has_not_loaded(tmp_path: Path) -> None:
+    program = f"""
+import sys, uuid, zlmdb
+{TABLE}
+zlmdb.open
+before = set(sys.modules)
+with zlmdb.open(sys.argv[1], [People]) as db, db.begin() as txn:
+    txn[People]
+print(sorted(name for name in set(sys.modules) - before if name.startswith("zlmdb")))
+"""
+    assert printed_by(program, tmp_path / "db") == "[]"
 
 
 def test_a_text_table_needs_no_numpy() -> None:

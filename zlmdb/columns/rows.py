@@ -18,8 +18,8 @@ from zlmdb.columns.kind import Exact, Kind, Misfit, Scalar
 from zlmdb.columns.lookup import Undeclared, kind_of, kind_of_values
 from zlmdb.columns.nested import Listed, Tupled
 from zlmdb.errors import SchemaError
-from zlmdb.values.base import ValueCodec
-from zlmdb.values.records import MISSING, FieldInfo, RecordInfo, describe, is_plain
+from zlmdb.values.base import ValueCodec, is_plain
+from zlmdb.values.records import MISSING, FieldInfo, RecordInfo, describe
 
 __all__ = ["VALUE", "ValueColumns"]
 

@@ -11,7 +11,6 @@ import threading
 import uuid
 import weakref
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from zlmdb import errors
@@ -21,7 +20,7 @@ from zlmdb.database.evolve import settle_schema
 from zlmdb.engine import EngineError, translate
 from zlmdb.tables import maintain
 from zlmdb.tables.bounds import after_slot
-from zlmdb.tables.definition import TableDefinition
+from zlmdb.tables.definition import TableDefinition, oid_of_index
 from zlmdb.tables.hooks import HookedTable
 from zlmdb.tables.map import Map, compiled, definition_of
 
@@ -33,22 +32,23 @@ __all__ = ["attach"]
 Progress = Callable[[str, int], None]
 
 
-@dataclass
 class _Wanted:
     """A table to be attached, and what the file says of it."""
 
-    cls: type[Any]
-    definition: TableDefinition
-    slot: Slot | None = None
-    index_slots: dict[str, int] = field(default_factory=dict)
-    stale: list[str] = field(default_factory=list)
-    remember: dict[str, Any] | None = None
-    #: The generation of what the file said.
-    seen: int = 0
-    #: Prefixes of indexes that the file has, and that are declared no longer.
-    dropped: list[bytes] = field(default_factory=list)
-    #: The FlatBuffers schema of its values, as the file is to remember it; None if they have none, or none is known.
-    schema: dict[str, Any] | None = None
+    def __init__(self, cls: type[Any], definition: TableDefinition) -> None:
+        self.cls = cls
+        self.definition = definition
+        self.slot: Slot | None = None
+        self.index_slots: dict[str, int] = {}
+        self.stale: list[str] = []
+        self.remember: dict[str, Any] | None = None
+        #: The generation of what the file said.
+        self.seen = 0
+        #: Prefixes of indexes that the file has, and that are declared no longer.
+        self.dropped: list[bytes] = []
+        #: The FlatBuffers schema of its values, as the file is to remember it; None if they have none, or if none is
+        #: known.
+        self.schema: dict[str, Any] | None = None
 
     @property
     def settled(self) -> bool:
@@ -311,7 +311,7 @@ def _settle_indexes(table: _Wanted, record: dict[str, Any] | None, known: dict[u
             table.stale.append(index.name)
     # An index that is declared no longer is not kept up; should it be declared again, it must be built anew.
     dropped = set(built) - {index.name for index in table.definition.indexes}
-    gone = (known.get(uuid.uuid5(_oid(table), name)) for name in sorted(dropped))
+    gone = (known.get(oid_of_index(_oid(table), name)) for name in sorted(dropped))
     table.dropped = [slot.slot.to_bytes(2, "big") for slot in gone if slot is not None]
     if table.stale or dropped:
         table.remember = {}
@@ -384,6 +384,4 @@ def _handle(db: Database, table: _Wanted) -> Any:
 
 
 def _allowing_pickle(definition: TableDefinition) -> TableDefinition:
-    from dataclasses import replace
-
-    return replace(definition, value=definition.value.allowing())  # type: ignore[attr-defined]
+    return definition.but(value=definition.value.allowing())  # type: ignore[attr-defined]

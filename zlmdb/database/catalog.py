@@ -20,12 +20,12 @@ indexes, the layout of its keys) lies in a named database of its own, which is m
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field
 from typing import Any
 
 import cbor2
 
 from zlmdb import errors
+from zlmdb._data import Data
 
 __all__ = [
     "GENERATION",
@@ -50,8 +50,7 @@ GENERATION = b"\xff\xffzlmdb.generation"
 FORMAT = 1
 
 
-@dataclass
-class Slot:
+class Slot(Data):
     """A record of the catalog.
 
     Attributes:
@@ -69,7 +68,7 @@ class Slot:
     name: str = ""
     description: str | None = None
     creator: str = "unknown"
-    tags: list[str] | None = field(default=None)
+    tags: list[str] | None = None
     problem: str | None = None
 
     def key(self) -> bytes:

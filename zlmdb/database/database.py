@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from zlmdb import errors
-from zlmdb.database import catalog, report
+from zlmdb.database import catalog
 from zlmdb.database.attach import attach
 from zlmdb.database.lifecycle import Lifecycle, PathLike
-from zlmdb.database.migrate import migrate
 from zlmdb.database.schema import tables_of
 from zlmdb.database.transaction import Transaction
 from zlmdb.engine import EngineError, translate
@@ -332,6 +331,8 @@ class Database(Lifecycle):
         >>> stats["num_slots"], stats["page_size"], stats["lib_version"]
         (0, 4096, '1.0')
         """
+        from zlmdb.database import report
+
         return report.statistics(self, include_slots)
 
     def migrate(self) -> int:
@@ -351,6 +352,8 @@ class Database(Lifecycle):
         ...     db.migrate()
         0
         """
+        from zlmdb.database.migrate import migrate
+
         return migrate(self)
 
     def verify(self) -> list[str]:
@@ -366,4 +369,6 @@ class Database(Lifecycle):
         ...     db.verify()
         []
         """
+        from zlmdb.database import report
+
         return report.verify(self)

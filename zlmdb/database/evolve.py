@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from zlmdb import errors
@@ -63,4 +62,4 @@ def settle_schema(db: Database, table: _Wanted, record: dict[str, Any] | None) -
         for item in (*found.items, *found.dead)
     ):
         settled = codec.with_ids(ids)
-        table.definition = replace(table.definition, value=settled if codec is value else value.with_codec(settled))
+        table.definition = table.definition.but(value=settled if codec is value else value.with_codec(settled))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
+import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Self, get_args, get_type_hints
 
@@ -10,6 +10,8 @@ from zlmdb import errors
 from zlmdb.tables.hooks import is_table_class
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from zlmdb.database.database import Database
 
 __all__ = ["Schema", "tables_of"]
@@ -101,7 +103,7 @@ def _frame_locals(cls: type[Any]) -> dict[str, Any]:
     names: dict[str, Any] = {}
     if "<locals>" not in cls.__qualname__:
         return names
-    frame = inspect.currentframe()
+    frame: FrameType | None = sys._getframe()
     while frame is not None:
         if frame.f_globals.get("__name__") == cls.__module__:
             for name, value in frame.f_locals.items():

@@ -4,10 +4,16 @@ This is the only place, beside the drop-in ``zlmdb.lmdb``, that imports py-lmdb.
 down in :mod:`zlmdb.engine.contract`.
 """
 
-from zlmdb.engine.contract import EngineCursor, EngineTransaction
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from zlmdb.engine.environment import DEFAULT_MAXSIZE, Environment, Options
 from zlmdb.engine.faults import EngineError, translate
 from zlmdb.engine.registry import acquire, release
+
+if TYPE_CHECKING:
+    from zlmdb.engine.contract import EngineCursor, EngineTransaction
 
 __all__ = [
     "DEFAULT_MAXSIZE",
@@ -20,3 +26,12 @@ __all__ = [
     "release",
     "translate",
 ]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        if name not in ("EngineCursor", "EngineTransaction"):
+            raise AttributeError(f"module 'zlmdb.engine' has no attribute {name!r}")
+        from zlmdb.engine import contract
+
+        return getattr(contract, name)

@@ -23,12 +23,12 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import lmdb
 
 from zlmdb import errors
+from zlmdb._data import Data
 from zlmdb.engine.faults import translate
 from zlmdb.engine.files import data_file, file_format, young
 from zlmdb.engine.readers import CHECK_EVERY, warn_of_old
@@ -50,8 +50,7 @@ MAX_NAMED = 64
 LIB_VERSIONS = {"0.9": 0, "1.0": 1}
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(Data, apart=("create", "lib_version")):
     """How to open an environment; compared when a file is opened a second time."""
 
     readonly: bool = False
@@ -60,8 +59,8 @@ class Options:
     metasync: bool = True
     writemap: bool = False
     maxsize: int | None = None
-    create: bool = field(default=True, compare=False)
-    lib_version: str = field(default="1.0", compare=False)
+    create: bool = True
+    lib_version: str = "1.0"
 
     def __post_init__(self) -> None:
         if self.maxsize is not None and (not isinstance(self.maxsize, int) or self.maxsize < 8192):

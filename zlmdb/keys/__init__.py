@@ -4,7 +4,10 @@ For all keys a and b of a codec, ``decode(encode(a)) == a``, and ``a < b`` if an
 ``encode(a) < encode(b)``.
 The byte layouts are in the documentation, page "Key encoding", with test vectors.
 
+Importing this package imports none of its modules: that of a codec is imported when the codec is first named.
+
 >>> import uuid
+>>> from zlmdb.keys import Composite, String, Uuid
 >>> key = Composite((Uuid, String))
 >>> key.encode((uuid.UUID(int=1), "ab")).hex()
 '000000000000000000000000000000016162'
@@ -12,14 +15,19 @@ The byte layouts are in the documentation, page "Key encoding", with test vector
 
 from __future__ import annotations
 
-from zlmdb.keys import upstream
-from zlmdb.keys.base import KeyCodec, successor
-from zlmdb.keys.composite import Composite
-from zlmdb.keys.lookup import EnumKey, as_codec, for_type
-from zlmdb.keys.scalars import Bool, Float64, Int8, Int16, Int32, Int64, Oid, Uint8, Uint16, Uint32, Uint64
-from zlmdb.keys.text import Bytes, Bytes16, Bytes20, Bytes32, String
-from zlmdb.keys.times import Date, Datetime, Timestamp
-from zlmdb.keys.uuids import Uuid, uuid_from_bytes
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from zlmdb.keys import upstream
+    from zlmdb.keys.base import KeyCodec, successor
+    from zlmdb.keys.composite import Composite
+    from zlmdb.keys.fixed import Bytes16, Bytes20, Bytes32
+    from zlmdb.keys.lookup import EnumKey, as_codec, for_type
+    from zlmdb.keys.scalars import Bool, Float64, Int8, Int16, Int32, Int64, Oid, Uint8, Uint16, Uint32, Uint64
+    from zlmdb.keys.text import Bytes, String
+    from zlmdb.keys.times import Date, Datetime
+    from zlmdb.keys.timestamps import Timestamp
+    from zlmdb.keys.uuids import Uuid, uuid_from_bytes
 
 __all__ = [
     "Bool",
@@ -51,3 +59,31 @@ __all__ = [
     "upstream",
     "uuid_from_bytes",
 ]
+
+_HOMES = {
+    "base": ("KeyCodec", "successor"),
+    "composite": ("Composite",),
+    "fixed": ("Bytes16", "Bytes20", "Bytes32"),
+    "lookup": ("EnumKey", "as_codec", "for_type"),
+    "scalars": ("Bool", "Float64", "Int8", "Int16", "Int32", "Int64", "Oid", "Uint8", "Uint16", "Uint32", "Uint64"),
+    "text": ("Bytes", "String"),
+    "times": ("Date", "Datetime"),
+    "timestamps": ("Timestamp",),
+    "uuids": ("Uuid", "uuid_from_bytes"),
+}
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        from importlib import import_module
+
+        if name == "upstream":
+            return import_module("zlmdb.keys.upstream")
+        for home, names in _HOMES.items():
+            if name in names:
+                value = globals()[name] = getattr(import_module(f"zlmdb.keys.{home}"), name)
+                return value
+        raise AttributeError(f"module 'zlmdb.keys' has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

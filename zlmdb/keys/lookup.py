@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from datetime import date, datetime
 from typing import Annotated, Any, get_args, get_origin
 from uuid import UUID
 
+from zlmdb import keys
 from zlmdb._typing import Buffer
 from zlmdb.errors import SchemaError, short
 from zlmdb.keys.base import KeyCodec, codec_instance, wrong_bytes, wrong_type
 from zlmdb.keys.composite import Composite
-from zlmdb.keys.scalars import Bool, Float64, Int64
-from zlmdb.keys.text import Bytes, String
-from zlmdb.keys.times import Date, Datetime, Timestamp
-from zlmdb.keys.uuids import Uuid
 
 __all__ = ["EnumKey", "as_codec", "for_type"]
 
@@ -78,15 +74,15 @@ def _enum_values(kind: type[enum.Enum]) -> KeyCodec[Any] | None:
     """The codec of the members' values."""
     values = [member.value for member in kind]
     if values and all(isinstance(value, str) for value in values):
-        return String()
+        return keys.String()
     if values and all(isinstance(value, int) and not isinstance(value, bool) for value in values):
-        return Int64()
+        return keys.Int64()
     return None
 
 
-def _is_datetime64(kind: Any) -> bool:
-    # By name: whoever holds the class has imported numpy, and nobody else should have to.
-    return isinstance(kind, type) and (kind.__module__, kind.__qualname__) == ("numpy", "datetime64")
+def _named(module: str, name: str) -> Callable[[Any], bool]:
+    # By name: whoever holds the class has imported its module, and nobody else should have to.
+    return lambda kind: isinstance(kind, type) and (kind.__module__, kind.__qualname__) == (module, name)
 
 
 def _from_enum(kind: Any) -> KeyCodec[Any] | None:
@@ -103,15 +99,15 @@ def _from_tuple(kind: Any) -> KeyCodec[Any] | None:
 # The first predicate that holds decides. Types are compared by identity: a subclass may mean something else
 # (bool is an int, datetime is a date).
 _RULES: list[tuple[Callable[[Any], bool], Callable[[Any], KeyCodec[Any] | None]]] = [
-    (lambda kind: kind is UUID, lambda _: Uuid()),
-    (lambda kind: kind is str, lambda _: String()),
-    (lambda kind: kind is bool, lambda _: Bool()),
-    (lambda kind: kind is int, lambda _: Int64()),
-    (lambda kind: kind is float, lambda _: Float64()),
-    (lambda kind: kind is bytes, lambda _: Bytes()),
-    (lambda kind: kind is date, lambda _: Date()),
-    (lambda kind: kind is datetime, lambda _: Datetime()),
-    (_is_datetime64, lambda _: Timestamp()),
+    (lambda kind: kind is UUID, lambda _: keys.Uuid()),
+    (lambda kind: kind is str, lambda _: keys.String()),
+    (lambda kind: kind is bool, lambda _: keys.Bool()),
+    (lambda kind: kind is int, lambda _: keys.Int64()),
+    (lambda kind: kind is float, lambda _: keys.Float64()),
+    (lambda kind: kind is bytes, lambda _: keys.Bytes()),
+    (_named("datetime", "date"), lambda _: keys.Date()),
+    (_named("datetime", "datetime"), lambda _: keys.Datetime()),
+    (_named("numpy", "datetime64"), lambda _: keys.Timestamp()),
     (lambda kind: isinstance(kind, type) and issubclass(kind, enum.Enum), _from_enum),
     (lambda kind: get_origin(kind) is tuple, _from_tuple),
 ]
@@ -162,7 +158,7 @@ def as_codec(spec: Any) -> KeyCodec[Any]:
     Raises:
         SchemaError: if it is none of these.
 
-    >>> as_codec((Uuid, str))
+    >>> as_codec((keys.Uuid, str))
     <key codec (uuid,string)>
     """
     if _is_codec(spec):

@@ -17,7 +17,6 @@ from __future__ import annotations
 import operator
 import struct
 from collections.abc import Callable, Sequence
-from numbers import Real
 from typing import Any
 
 from zlmdb._typing import Buffer, Names
@@ -226,6 +225,8 @@ class Float64(KeyCodec[float]):
     expects = "float"
 
     def _convert(self, value: Any) -> float:
+        from numbers import Real
+
         if not isinstance(value, Real):
             raise wrong_type(self, value)
         try:

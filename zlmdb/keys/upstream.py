@@ -30,7 +30,7 @@ from zlmdb.keys.base import KeyCodec, wrong_bytes
 from zlmdb.keys.composite import Composite
 from zlmdb.keys.scalars import Oid, Uint16
 from zlmdb.keys.text import String
-from zlmdb.keys.times import Timestamp
+from zlmdb.keys.timestamps import Timestamp
 from zlmdb.keys.uuids import Uuid
 
 __all__ = [

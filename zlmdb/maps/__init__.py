@@ -5,7 +5,8 @@ Those that earlier releases have are marked ``earlier=True``: their tables need 
 key layouts are those of existing files. A map for any other combination needs no name:
 ``class Trades(zlmdb.Map[tuple[UUID, int], Trade], key=(zlmdb.Uuid, zlmdb.Int64), value=zlmdb.Cbor)``.
 
-They lie in one module for each kind of first part, which is loaded when a map of it is first named.
+They lie in one module for each kind of first part, which is loaded when a map of it is first named; those of UUIDs, the
+most used, apart from those of tuples that begin with one.
 """
 
 from __future__ import annotations
@@ -19,13 +20,16 @@ if TYPE_CHECKING:
     from zlmdb.maps.oids import *  # noqa: F403
     from zlmdb.maps.texts import *  # noqa: F403
     from zlmdb.maps.times import *  # noqa: F403
+    from zlmdb.maps.uuid_tuples import *  # noqa: F403
     from zlmdb.maps.uuids import *  # noqa: F403
 
+#: What a single UUID is the key of.
+_OF_UUIDS = ("Cbor", "FlatBuffers", "Json", "Numpy", "Oid", "Pickle", "String", "Uuid", "UuidSet")
 #: Where the maps lie, by how their names begin.
 _HOMES = {
     "MapOid": "oids",
     "MapString": "texts",
-    "MapUuid": "uuids",
+    "MapUuid": "uuid_tuples",
     "MapSlot": "numbers",
     "MapUint": "numbers",
     "MapTimestamp": "times",
@@ -179,6 +183,8 @@ if not TYPE_CHECKING:  # a type checker would take any name for one of ours
 
     def __getattr__(name: str) -> Any:
         home = next((home for beginning, home in _HOMES.items() if name.startswith(beginning)), None)
+        if home == "uuid_tuples" and name.removeprefix("MapUuid") in _OF_UUIDS:
+            home = "uuids"
         value = None if home is None else getattr(importlib.import_module(f"zlmdb.maps.{home}"), name, None)
         if value is None:
             raise AttributeError(f"module 'zlmdb.maps' has no attribute {name!r}")

@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from zlmdb import values
 from zlmdb._typing import V
-from zlmdb.keys import Bytes16, Bytes20, Bytes32, String, Timestamp, Uuid
-from zlmdb.maps._earlier import earlier
+from zlmdb.maps._named import earlier, keys, values
 from zlmdb.tables.map import Map
 
 if TYPE_CHECKING:
@@ -63,35 +61,35 @@ __all__ = [
 # -- 32 bytes
 
 
-class MapBytes32Uuid(Map[bytes, UUID], key=Bytes32, value=values.Uuid, earlier=True):
+class MapBytes32Uuid(Map[bytes, UUID], key=keys.Bytes32, value=values.Uuid, earlier=True):
     """32 bytes -> UUID."""
 
 
-class MapBytes32Timestamp(Map[bytes, "datetime64"], key=Bytes32, value=values.Timestamp, earlier=True):
+class MapBytes32Timestamp(Map[bytes, "datetime64"], key=keys.Bytes32, value=values.Timestamp, earlier=True):
     """32 bytes -> time."""
 
 
-class MapBytes32Bytes32(Map[bytes, bytes], key=Bytes32, value=values.Bytes32, earlier=True):
+class MapBytes32Bytes32(Map[bytes, bytes], key=keys.Bytes32, value=values.Bytes32, earlier=True):
     """32 bytes -> 32 bytes."""
 
 
-class MapBytes32FlatBuffers(Map[bytes, V], key=Bytes32, value=values.FlatBuffers, earlier=True):
+class MapBytes32FlatBuffers(Map[bytes, V], key=keys.Bytes32, value=values.FlatBuffers, earlier=True):
     """32 bytes -> FlatBuffers."""
 
 
-class MapBytes32Json(Map[bytes, V], key=Bytes32, value=values.Json):
+class MapBytes32Json(Map[bytes, V], key=keys.Bytes32, value=values.Json):
     """32 bytes -> JSON."""
 
 
-class MapBytes32Cbor(Map[bytes, V], key=Bytes32, value=values.Cbor):
+class MapBytes32Cbor(Map[bytes, V], key=keys.Bytes32, value=values.Cbor):
     """32 bytes -> CBOR."""
 
 
-class MapBytes32Pickle(Map[bytes, V], key=Bytes32, value=values.Pickle):
+class MapBytes32Pickle(Map[bytes, V], key=keys.Bytes32, value=values.Pickle):
     """32 bytes -> pickles."""
 
 
-class MapBytes32Numpy(Map[bytes, "ndarray[Any, Any]"], key=Bytes32, value=values.Numpy):
+class MapBytes32Numpy(Map[bytes, "ndarray[Any, Any]"], key=keys.Bytes32, value=values.Numpy):
     """32 bytes -> NumPy arrays."""
 
 
@@ -99,12 +97,14 @@ class MapBytes32Numpy(Map[bytes, "ndarray[Any, Any]"], key=Bytes32, value=values
 
 
 class MapBytes32UuidFlatBuffers(
-    Map[tuple[bytes, UUID], V], key=earlier(Bytes32, Uuid), value=values.FlatBuffers, earlier=True
+    Map[tuple[bytes, UUID], V], key=earlier(keys.Bytes32, keys.Uuid), value=values.FlatBuffers, earlier=True
 ):
     """(32 bytes, UUID) -> FlatBuffers."""
 
 
-class MapBytes32UuidNumpy(Map[tuple[bytes, UUID], "ndarray[Any, Any]"], key=earlier(Bytes32, Uuid), value=values.Numpy):
+class MapBytes32UuidNumpy(
+    Map[tuple[bytes, UUID], "ndarray[Any, Any]"], key=earlier(keys.Bytes32, keys.Uuid), value=values.Numpy
+):
     """(32 bytes, UUID) -> NumPy arrays."""
 
 
@@ -112,13 +112,13 @@ class MapBytes32UuidNumpy(Map[tuple[bytes, UUID], "ndarray[Any, Any]"], key=earl
 
 
 class MapBytes32Bytes32FlatBuffers(
-    Map[tuple[bytes, bytes], V], key=earlier(Bytes32, Bytes32), value=values.FlatBuffers, earlier=True
+    Map[tuple[bytes, bytes], V], key=earlier(keys.Bytes32, keys.Bytes32), value=values.FlatBuffers, earlier=True
 ):
     """(32 bytes, 32 bytes) -> FlatBuffers."""
 
 
 class MapBytes32Bytes32Numpy(
-    Map[tuple[bytes, bytes], "ndarray[Any, Any]"], key=earlier(Bytes32, Bytes32), value=values.Numpy
+    Map[tuple[bytes, bytes], "ndarray[Any, Any]"], key=earlier(keys.Bytes32, keys.Bytes32), value=values.Numpy
 ):
     """(32 bytes, 32 bytes) -> NumPy arrays."""
 
@@ -127,13 +127,13 @@ class MapBytes32Bytes32Numpy(
 
 
 class MapBytes32StringFlatBuffers(
-    Map[tuple[bytes, str], V], key=earlier(Bytes32, String), value=values.FlatBuffers, earlier=True
+    Map[tuple[bytes, str], V], key=earlier(keys.Bytes32, keys.String), value=values.FlatBuffers, earlier=True
 ):
     """(32 bytes, text) -> FlatBuffers."""
 
 
 class MapBytes32StringNumpy(
-    Map[tuple[bytes, str], "ndarray[Any, Any]"], key=earlier(Bytes32, String), value=values.Numpy
+    Map[tuple[bytes, str], "ndarray[Any, Any]"], key=earlier(keys.Bytes32, keys.String), value=values.Numpy
 ):
     """(32 bytes, text) -> NumPy arrays."""
 
@@ -141,41 +141,41 @@ class MapBytes32StringNumpy(
 # -- 20 bytes
 
 
-class MapBytes20Uuid(Map[bytes, UUID], key=Bytes20, value=values.Uuid, earlier=True):
+class MapBytes20Uuid(Map[bytes, UUID], key=keys.Bytes20, value=values.Uuid, earlier=True):
     """20 bytes -> UUID."""
 
 
-class MapBytes20Bytes16(Map[bytes, bytes], key=Bytes20, value=values.Bytes16, earlier=True):
+class MapBytes20Bytes16(Map[bytes, bytes], key=keys.Bytes20, value=values.Bytes16, earlier=True):
     """20 bytes -> 16 bytes."""
 
 
-class MapBytes20Bytes20(Map[bytes, bytes], key=Bytes20, value=values.Bytes20, earlier=True):
+class MapBytes20Bytes20(Map[bytes, bytes], key=keys.Bytes20, value=values.Bytes20, earlier=True):
     """20 bytes -> 20 bytes."""
 
 
-class MapBytes20FlatBuffers(Map[bytes, V], key=Bytes20, value=values.FlatBuffers, earlier=True):
+class MapBytes20FlatBuffers(Map[bytes, V], key=keys.Bytes20, value=values.FlatBuffers, earlier=True):
     """20 bytes -> FlatBuffers."""
 
 
 class MapBytes20Bytes20Timestamp(
-    Map[bytes, "tuple[bytes, datetime64]"], key=Bytes20, value=values.Bytes20Timestamp, earlier=True
+    Map[bytes, "tuple[bytes, datetime64]"], key=keys.Bytes20, value=values.Bytes20Timestamp, earlier=True
 ):
     """20 bytes -> pairs of 20 bytes and a time."""
 
 
-class MapBytes20Json(Map[bytes, V], key=Bytes20, value=values.Json):
+class MapBytes20Json(Map[bytes, V], key=keys.Bytes20, value=values.Json):
     """20 bytes -> JSON."""
 
 
-class MapBytes20Cbor(Map[bytes, V], key=Bytes20, value=values.Cbor):
+class MapBytes20Cbor(Map[bytes, V], key=keys.Bytes20, value=values.Cbor):
     """20 bytes -> CBOR."""
 
 
-class MapBytes20Pickle(Map[bytes, V], key=Bytes20, value=values.Pickle):
+class MapBytes20Pickle(Map[bytes, V], key=keys.Bytes20, value=values.Pickle):
     """20 bytes -> pickles."""
 
 
-class MapBytes20Numpy(Map[bytes, "ndarray[Any, Any]"], key=Bytes20, value=values.Numpy):
+class MapBytes20Numpy(Map[bytes, "ndarray[Any, Any]"], key=keys.Bytes20, value=values.Numpy):
     """20 bytes -> NumPy arrays."""
 
 
@@ -184,7 +184,7 @@ class MapBytes20Numpy(Map[bytes, "ndarray[Any, Any]"], key=Bytes20, value=values
 
 class MapBytes20TimestampBytes20(
     Map["tuple[bytes, datetime64]", bytes],
-    key=earlier(Bytes20, Timestamp),
+    key=earlier(keys.Bytes20, keys.Timestamp),
     value=values.Bytes20,
     earlier=True,
 ):
@@ -192,13 +192,13 @@ class MapBytes20TimestampBytes20(
 
 
 class MapBytes20TimestampUuid(
-    Map["tuple[bytes, datetime64]", UUID], key=earlier(Bytes20, Timestamp), value=values.Uuid, earlier=True
+    Map["tuple[bytes, datetime64]", UUID], key=earlier(keys.Bytes20, keys.Timestamp), value=values.Uuid, earlier=True
 ):
     """(20 bytes, time) -> UUID."""
 
 
 class MapBytes20TimestampNumpy(
-    Map["tuple[bytes, datetime64]", "ndarray[Any, Any]"], key=earlier(Bytes20, Timestamp), value=values.Numpy
+    Map["tuple[bytes, datetime64]", "ndarray[Any, Any]"], key=earlier(keys.Bytes20, keys.Timestamp), value=values.Numpy
 ):
     """(20 bytes, time) -> NumPy arrays."""
 
@@ -207,13 +207,13 @@ class MapBytes20TimestampNumpy(
 
 
 class MapBytes20Bytes20FlatBuffers(
-    Map[tuple[bytes, bytes], V], key=earlier(Bytes20, Bytes20), value=values.FlatBuffers, earlier=True
+    Map[tuple[bytes, bytes], V], key=earlier(keys.Bytes20, keys.Bytes20), value=values.FlatBuffers, earlier=True
 ):
     """(20 bytes, 20 bytes) -> FlatBuffers."""
 
 
 class MapBytes20Bytes20Numpy(
-    Map[tuple[bytes, bytes], "ndarray[Any, Any]"], key=earlier(Bytes20, Bytes20), value=values.Numpy
+    Map[tuple[bytes, bytes], "ndarray[Any, Any]"], key=earlier(keys.Bytes20, keys.Bytes20), value=values.Numpy
 ):
     """(20 bytes, 20 bytes) -> NumPy arrays."""
 
@@ -222,13 +222,13 @@ class MapBytes20Bytes20Numpy(
 
 
 class MapBytes20StringFlatBuffers(
-    Map[tuple[bytes, str], V], key=earlier(Bytes20, String), value=values.FlatBuffers, earlier=True
+    Map[tuple[bytes, str], V], key=earlier(keys.Bytes20, keys.String), value=values.FlatBuffers, earlier=True
 ):
     """(20 bytes, text) -> FlatBuffers."""
 
 
 class MapBytes20StringNumpy(
-    Map[tuple[bytes, str], "ndarray[Any, Any]"], key=earlier(Bytes20, String), value=values.Numpy
+    Map[tuple[bytes, str], "ndarray[Any, Any]"], key=earlier(keys.Bytes20, keys.String), value=values.Numpy
 ):
     """(20 bytes, text) -> NumPy arrays."""
 
@@ -236,23 +236,23 @@ class MapBytes20StringNumpy(
 # -- 16 bytes
 
 
-class MapBytes16FlatBuffers(Map[bytes, V], key=Bytes16, value=values.FlatBuffers, earlier=True):
+class MapBytes16FlatBuffers(Map[bytes, V], key=keys.Bytes16, value=values.FlatBuffers, earlier=True):
     """16 bytes -> FlatBuffers."""
 
 
-class MapBytes16Json(Map[bytes, V], key=Bytes16, value=values.Json):
+class MapBytes16Json(Map[bytes, V], key=keys.Bytes16, value=values.Json):
     """16 bytes -> JSON."""
 
 
-class MapBytes16Cbor(Map[bytes, V], key=Bytes16, value=values.Cbor):
+class MapBytes16Cbor(Map[bytes, V], key=keys.Bytes16, value=values.Cbor):
     """16 bytes -> CBOR."""
 
 
-class MapBytes16Pickle(Map[bytes, V], key=Bytes16, value=values.Pickle):
+class MapBytes16Pickle(Map[bytes, V], key=keys.Bytes16, value=values.Pickle):
     """16 bytes -> pickles."""
 
 
-class MapBytes16Numpy(Map[bytes, "ndarray[Any, Any]"], key=Bytes16, value=values.Numpy):
+class MapBytes16Numpy(Map[bytes, "ndarray[Any, Any]"], key=keys.Bytes16, value=values.Numpy):
     """16 bytes -> NumPy arrays."""
 
 
@@ -260,13 +260,13 @@ class MapBytes16Numpy(Map[bytes, "ndarray[Any, Any]"], key=Bytes16, value=values
 
 
 class MapBytes16TimestampUuid(
-    Map["tuple[bytes, datetime64]", UUID], key=earlier(Bytes16, Timestamp), value=values.Uuid, earlier=True
+    Map["tuple[bytes, datetime64]", UUID], key=earlier(keys.Bytes16, keys.Timestamp), value=values.Uuid, earlier=True
 ):
     """(16 bytes, time) -> UUID."""
 
 
 class MapBytes16TimestampNumpy(
-    Map["tuple[bytes, datetime64]", "ndarray[Any, Any]"], key=earlier(Bytes16, Timestamp), value=values.Numpy
+    Map["tuple[bytes, datetime64]", "ndarray[Any, Any]"], key=earlier(keys.Bytes16, keys.Timestamp), value=values.Numpy
 ):
     """(16 bytes, time) -> NumPy arrays."""
 
@@ -276,7 +276,7 @@ class MapBytes16TimestampNumpy(
 
 class MapBytes16TimestampUuidFlatBuffers(
     Map["tuple[bytes, datetime64, UUID]", V],
-    key=earlier(Bytes16, Timestamp, Uuid),
+    key=earlier(keys.Bytes16, keys.Timestamp, keys.Uuid),
     value=values.FlatBuffers,
     earlier=True,
 ):
@@ -285,7 +285,7 @@ class MapBytes16TimestampUuidFlatBuffers(
 
 class MapBytes16TimestampUuidNumpy(
     Map["tuple[bytes, datetime64, UUID]", "ndarray[Any, Any]"],
-    key=earlier(Bytes16, Timestamp, Uuid),
+    key=earlier(keys.Bytes16, keys.Timestamp, keys.Uuid),
     value=values.Numpy,
 ):
     """(16 bytes, time, UUID) -> NumPy arrays."""

@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from zlmdb import values
 from zlmdb._typing import V
-from zlmdb.keys import Timestamp, Uint16, Uint64, Uuid, upstream
-from zlmdb.maps._earlier import earlier
+from zlmdb.maps._named import earlier, keys, upstream, values
 from zlmdb.tables.map import Map
 
 if TYPE_CHECKING:
@@ -30,11 +28,15 @@ __all__ = [
 # -- uint16, UUID
 
 
-class MapSlotUuidUuid(Map[tuple[int, UUID], UUID], key=earlier(Uint16, Uuid), value=values.Uuid, earlier=True):
+class MapSlotUuidUuid(
+    Map[tuple[int, UUID], UUID], key=earlier(keys.Uint16, keys.Uuid), value=values.Uuid, earlier=True
+):
     """(uint16, UUID) -> UUID."""
 
 
-class MapSlotUuidNumpy(Map[tuple[int, UUID], "ndarray[Any, Any]"], key=earlier(Uint16, Uuid), value=values.Numpy):
+class MapSlotUuidNumpy(
+    Map[tuple[int, UUID], "ndarray[Any, Any]"], key=earlier(keys.Uint16, keys.Uuid), value=values.Numpy
+):
     """(uint16, UUID) -> NumPy arrays."""
 
 
@@ -43,7 +45,7 @@ class MapSlotUuidNumpy(Map[tuple[int, UUID], "ndarray[Any, Any]"], key=earlier(U
 
 class MapUint16UuidTimestampFlatBuffers(
     Map["tuple[int, UUID, datetime64]", V],
-    key=earlier(Uint16, Uuid, Timestamp),
+    key=earlier(keys.Uint16, keys.Uuid, keys.Timestamp),
     value=values.FlatBuffers,
     earlier_key=upstream.Uint16UuidTimestamp,
     earlier=True,
@@ -53,7 +55,7 @@ class MapUint16UuidTimestampFlatBuffers(
 
 class MapUint16UuidTimestampNumpy(
     Map["tuple[int, UUID, datetime64]", "ndarray[Any, Any]"],
-    key=earlier(Uint16, Uuid, Timestamp),
+    key=earlier(keys.Uint16, keys.Uuid, keys.Timestamp),
     value=values.Numpy,
     earlier_key=upstream.Uint16UuidTimestamp,
 ):
@@ -64,12 +66,12 @@ class MapUint16UuidTimestampNumpy(
 
 
 class MapUint64TimestampUuid(
-    Map["tuple[int, datetime64]", UUID], key=earlier(Uint64, Timestamp), value=values.Uuid, earlier=True
+    Map["tuple[int, datetime64]", UUID], key=earlier(keys.Uint64, keys.Timestamp), value=values.Uuid, earlier=True
 ):
     """(uint64, time) -> UUID."""
 
 
 class MapUint64TimestampNumpy(
-    Map["tuple[int, datetime64]", "ndarray[Any, Any]"], key=earlier(Uint64, Timestamp), value=values.Numpy
+    Map["tuple[int, datetime64]", "ndarray[Any, Any]"], key=earlier(keys.Uint64, keys.Timestamp), value=values.Numpy
 ):
     """(uint64, time) -> NumPy arrays."""

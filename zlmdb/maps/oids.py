@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from zlmdb import values
 from zlmdb._typing import V
-from zlmdb.keys import Oid, String, Timestamp, upstream
-from zlmdb.maps._earlier import earlier
+from zlmdb.maps._named import earlier, keys, upstream, values
 from zlmdb.tables.map import Map
 
 if TYPE_CHECKING:
@@ -45,54 +43,56 @@ __all__ = [
 # -- OID
 
 
-class MapOidString(Map[int, str], key=Oid, value=values.String, earlier=True):
+class MapOidString(Map[int, str], key=keys.Oid, value=values.String, earlier=True):
     """OID -> text."""
 
 
-class MapOidOid(Map[int, int], key=Oid, value=values.Oid, earlier=True):
+class MapOidOid(Map[int, int], key=keys.Oid, value=values.Oid, earlier=True):
     """OID -> OID."""
 
 
-class MapOidUuid(Map[int, UUID], key=Oid, value=values.Uuid, earlier=True):
+class MapOidUuid(Map[int, UUID], key=keys.Oid, value=values.Uuid, earlier=True):
     """OID -> UUID."""
 
 
-class MapOidJson(Map[int, V], key=Oid, value=values.Json, earlier=True):
+class MapOidJson(Map[int, V], key=keys.Oid, value=values.Json, earlier=True):
     """OID -> JSON."""
 
 
-class MapOidCbor(Map[int, V], key=Oid, value=values.Cbor, earlier=True):
+class MapOidCbor(Map[int, V], key=keys.Oid, value=values.Cbor, earlier=True):
     """OID -> CBOR."""
 
 
-class MapOidPickle(Map[int, V], key=Oid, value=values.Pickle, earlier=True):
+class MapOidPickle(Map[int, V], key=keys.Oid, value=values.Pickle, earlier=True):
     """OID -> pickles."""
 
 
-class MapOidFlatBuffers(Map[int, V], key=Oid, value=values.FlatBuffers, earlier=True):
+class MapOidFlatBuffers(Map[int, V], key=keys.Oid, value=values.FlatBuffers, earlier=True):
     """OID -> FlatBuffers."""
 
 
-class MapOidOidSet(Map[int, set[int]], key=Oid, value=values.OidSet, earlier=True):
+class MapOidOidSet(Map[int, set[int]], key=keys.Oid, value=values.OidSet, earlier=True):
     """OID -> sets of OIDs."""
 
 
-class MapOidNumpy(Map[int, "ndarray[Any, Any]"], key=Oid, value=values.Numpy):
+class MapOidNumpy(Map[int, "ndarray[Any, Any]"], key=keys.Oid, value=values.Numpy):
     """OID -> NumPy arrays."""
 
 
 # -- OID, OID
 
 
-class MapOidOidOid(Map[tuple[int, int], int], key=earlier(Oid, Oid), value=values.Oid, earlier=True):
+class MapOidOidOid(Map[tuple[int, int], int], key=earlier(keys.Oid, keys.Oid), value=values.Oid, earlier=True):
     """(OID, OID) -> OID."""
 
 
-class MapOidOidFlatBuffers(Map[tuple[int, int], V], key=earlier(Oid, Oid), value=values.FlatBuffers, earlier=True):
+class MapOidOidFlatBuffers(
+    Map[tuple[int, int], V], key=earlier(keys.Oid, keys.Oid), value=values.FlatBuffers, earlier=True
+):
     """(OID, OID) -> FlatBuffers."""
 
 
-class MapOidOidNumpy(Map[tuple[int, int], "ndarray[Any, Any]"], key=earlier(Oid, Oid), value=values.Numpy):
+class MapOidOidNumpy(Map[tuple[int, int], "ndarray[Any, Any]"], key=earlier(keys.Oid, keys.Oid), value=values.Numpy):
     """(OID, OID) -> NumPy arrays."""
 
 
@@ -100,23 +100,27 @@ class MapOidOidNumpy(Map[tuple[int, int], "ndarray[Any, Any]"], key=earlier(Oid,
 
 
 class MapOid3FlatBuffers(
-    Map[tuple[int, int, int], V], key=earlier(Oid, Oid, Oid), value=values.FlatBuffers, earlier=True
+    Map[tuple[int, int, int], V], key=earlier(keys.Oid, keys.Oid, keys.Oid), value=values.FlatBuffers, earlier=True
 ):
     """(OID, OID, OID) -> FlatBuffers."""
 
 
-class MapOid3Numpy(Map[tuple[int, int, int], "ndarray[Any, Any]"], key=earlier(Oid, Oid, Oid), value=values.Numpy):
+class MapOid3Numpy(
+    Map[tuple[int, int, int], "ndarray[Any, Any]"], key=earlier(keys.Oid, keys.Oid, keys.Oid), value=values.Numpy
+):
     """(OID, OID, OID) -> NumPy arrays."""
 
 
 # -- OID, text
 
 
-class MapOidStringOid(Map[tuple[int, str], int], key=earlier(Oid, String), value=values.Oid, earlier=True):
+class MapOidStringOid(Map[tuple[int, str], int], key=earlier(keys.Oid, keys.String), value=values.Oid, earlier=True):
     """(OID, text) -> OID."""
 
 
-class MapOidStringNumpy(Map[tuple[int, str], "ndarray[Any, Any]"], key=earlier(Oid, String), value=values.Numpy):
+class MapOidStringNumpy(
+    Map[tuple[int, str], "ndarray[Any, Any]"], key=earlier(keys.Oid, keys.String), value=values.Numpy
+):
     """(OID, text) -> NumPy arrays."""
 
 
@@ -125,7 +129,7 @@ class MapOidStringNumpy(Map[tuple[int, str], "ndarray[Any, Any]"], key=earlier(O
 
 class MapOidTimestampOid(
     Map["tuple[int, datetime64]", int],
-    key=earlier(Oid, Timestamp),
+    key=earlier(keys.Oid, keys.Timestamp),
     value=values.Oid,
     earlier_key=upstream.OidTimestampLE,
     earlier=True,
@@ -135,7 +139,7 @@ class MapOidTimestampOid(
 
 class MapOidTimestampFlatBuffers(
     Map["tuple[int, datetime64]", V],
-    key=earlier(Oid, Timestamp),
+    key=earlier(keys.Oid, keys.Timestamp),
     value=values.FlatBuffers,
     earlier_key=upstream.OidTimestampLE,
     earlier=True,
@@ -145,7 +149,7 @@ class MapOidTimestampFlatBuffers(
 
 class MapOidTimestampNumpy(
     Map["tuple[int, datetime64]", "ndarray[Any, Any]"],
-    key=earlier(Oid, Timestamp),
+    key=earlier(keys.Oid, keys.Timestamp),
     value=values.Numpy,
     earlier_key=upstream.OidTimestampLE,
 ):
@@ -157,7 +161,7 @@ class MapOidTimestampNumpy(
 
 class MapOidTimestampStringOid(
     Map["tuple[int, datetime64, str]", int],
-    key=earlier(Oid, Timestamp, String),
+    key=earlier(keys.Oid, keys.Timestamp, keys.String),
     value=values.Oid,
     earlier_key=upstream.OidTimestampStringLE,
     earlier=True,
@@ -167,7 +171,7 @@ class MapOidTimestampStringOid(
 
 class MapOidTimestampStringNumpy(
     Map["tuple[int, datetime64, str]", "ndarray[Any, Any]"],
-    key=earlier(Oid, Timestamp, String),
+    key=earlier(keys.Oid, keys.Timestamp, keys.String),
     value=values.Numpy,
     earlier_key=upstream.OidTimestampStringLE,
 ):

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from zlmdb import values
 from zlmdb._typing import V
-from zlmdb.keys import String, upstream
+from zlmdb.maps._named import keys, upstream, values
 from zlmdb.tables.map import Map
 
 if TYPE_CHECKING:
@@ -40,39 +39,39 @@ __all__ = [
 # -- text
 
 
-class MapStringString(Map[str, str], key=String, value=values.String, earlier=True):
+class MapStringString(Map[str, str], key=keys.String, value=values.String, earlier=True):
     """Text -> text."""
 
 
-class MapStringOid(Map[str, int], key=String, value=values.Oid, earlier=True):
+class MapStringOid(Map[str, int], key=keys.String, value=values.Oid, earlier=True):
     """Text -> OID."""
 
 
-class MapStringUuid(Map[str, UUID], key=String, value=values.Uuid, earlier=True):
+class MapStringUuid(Map[str, UUID], key=keys.String, value=values.Uuid, earlier=True):
     """Text -> UUID."""
 
 
-class MapStringJson(Map[str, V], key=String, value=values.Json, earlier=True):
+class MapStringJson(Map[str, V], key=keys.String, value=values.Json, earlier=True):
     """Text -> JSON."""
 
 
-class MapStringCbor(Map[str, V], key=String, value=values.Cbor, earlier=True):
+class MapStringCbor(Map[str, V], key=keys.String, value=values.Cbor, earlier=True):
     """Text -> CBOR."""
 
 
-class MapStringPickle(Map[str, V], key=String, value=values.Pickle, earlier=True):
+class MapStringPickle(Map[str, V], key=keys.String, value=values.Pickle, earlier=True):
     """Text -> pickles."""
 
 
-class MapStringFlatBuffers(Map[str, V], key=String, value=values.FlatBuffers, earlier=True):
+class MapStringFlatBuffers(Map[str, V], key=keys.String, value=values.FlatBuffers, earlier=True):
     """Text -> FlatBuffers."""
 
 
-class MapStringStringSet(Map[str, set[str]], key=String, value=values.StringSet):
+class MapStringStringSet(Map[str, set[str]], key=keys.String, value=values.StringSet):
     """Text -> sets of texts."""
 
 
-class MapStringNumpy(Map[str, "ndarray[Any, Any]"], key=String, value=values.Numpy):
+class MapStringNumpy(Map[str, "ndarray[Any, Any]"], key=keys.String, value=values.Numpy):
     """Text -> NumPy arrays."""
 
 

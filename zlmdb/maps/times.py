@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zlmdb import values
 from zlmdb._typing import V
-from zlmdb.keys import Bytes32, String, Timestamp, Uuid
-from zlmdb.maps._earlier import earlier
+from zlmdb.maps._named import earlier, keys, values
 from zlmdb.tables.map import Map
 
 if TYPE_CHECKING:
@@ -39,23 +37,23 @@ __all__ = [
 # -- time
 
 
-class MapTimestampFlatBuffers(Map["datetime64", V], key=Timestamp, value=values.FlatBuffers, earlier=True):
+class MapTimestampFlatBuffers(Map["datetime64", V], key=keys.Timestamp, value=values.FlatBuffers, earlier=True):
     """Time -> FlatBuffers."""
 
 
-class MapTimestampJson(Map["datetime64", V], key=Timestamp, value=values.Json):
+class MapTimestampJson(Map["datetime64", V], key=keys.Timestamp, value=values.Json):
     """Time -> JSON."""
 
 
-class MapTimestampCbor(Map["datetime64", V], key=Timestamp, value=values.Cbor):
+class MapTimestampCbor(Map["datetime64", V], key=keys.Timestamp, value=values.Cbor):
     """Time -> CBOR."""
 
 
-class MapTimestampPickle(Map["datetime64", V], key=Timestamp, value=values.Pickle):
+class MapTimestampPickle(Map["datetime64", V], key=keys.Timestamp, value=values.Pickle):
     """Time -> pickles."""
 
 
-class MapTimestampNumpy(Map["datetime64", "ndarray[Any, Any]"], key=Timestamp, value=values.Numpy):
+class MapTimestampNumpy(Map["datetime64", "ndarray[Any, Any]"], key=keys.Timestamp, value=values.Numpy):
     """Time -> NumPy arrays."""
 
 
@@ -63,19 +61,19 @@ class MapTimestampNumpy(Map["datetime64", "ndarray[Any, Any]"], key=Timestamp, v
 
 
 class MapTimestampUuidCbor(
-    Map["tuple[datetime64, UUID]", V], key=earlier(Timestamp, Uuid), value=values.Cbor, earlier=True
+    Map["tuple[datetime64, UUID]", V], key=earlier(keys.Timestamp, keys.Uuid), value=values.Cbor, earlier=True
 ):
     """(time, UUID) -> CBOR."""
 
 
 class MapTimestampUuidFlatBuffers(
-    Map["tuple[datetime64, UUID]", V], key=earlier(Timestamp, Uuid), value=values.FlatBuffers, earlier=True
+    Map["tuple[datetime64, UUID]", V], key=earlier(keys.Timestamp, keys.Uuid), value=values.FlatBuffers, earlier=True
 ):
     """(time, UUID) -> FlatBuffers."""
 
 
 class MapTimestampUuidNumpy(
-    Map["tuple[datetime64, UUID]", "ndarray[Any, Any]"], key=earlier(Timestamp, Uuid), value=values.Numpy
+    Map["tuple[datetime64, UUID]", "ndarray[Any, Any]"], key=earlier(keys.Timestamp, keys.Uuid), value=values.Numpy
 ):
     """(time, UUID) -> NumPy arrays."""
 
@@ -84,19 +82,19 @@ class MapTimestampUuidNumpy(
 
 
 class MapTimestampStringCbor(
-    Map["tuple[datetime64, str]", V], key=earlier(Timestamp, String), value=values.Cbor, earlier=True
+    Map["tuple[datetime64, str]", V], key=earlier(keys.Timestamp, keys.String), value=values.Cbor, earlier=True
 ):
     """(time, text) -> CBOR."""
 
 
 class MapTimestampStringFlatBuffers(
-    Map["tuple[datetime64, str]", V], key=earlier(Timestamp, String), value=values.FlatBuffers, earlier=True
+    Map["tuple[datetime64, str]", V], key=earlier(keys.Timestamp, keys.String), value=values.FlatBuffers, earlier=True
 ):
     """(time, text) -> FlatBuffers."""
 
 
 class MapTimestampStringNumpy(
-    Map["tuple[datetime64, str]", "ndarray[Any, Any]"], key=earlier(Timestamp, String), value=values.Numpy
+    Map["tuple[datetime64, str]", "ndarray[Any, Any]"], key=earlier(keys.Timestamp, keys.String), value=values.Numpy
 ):
     """(time, text) -> NumPy arrays."""
 
@@ -106,7 +104,7 @@ class MapTimestampStringNumpy(
 
 class MapTimestampUuidStringFlatBuffers(
     Map["tuple[datetime64, UUID, str]", V],
-    key=earlier(Timestamp, Uuid, String),
+    key=earlier(keys.Timestamp, keys.Uuid, keys.String),
     value=values.FlatBuffers,
     earlier=True,
 ):
@@ -115,7 +113,7 @@ class MapTimestampUuidStringFlatBuffers(
 
 class MapTimestampUuidStringNumpy(
     Map["tuple[datetime64, UUID, str]", "ndarray[Any, Any]"],
-    key=earlier(Timestamp, Uuid, String),
+    key=earlier(keys.Timestamp, keys.Uuid, keys.String),
     value=values.Numpy,
 ):
     """(time, UUID, text) -> NumPy arrays."""
@@ -126,7 +124,7 @@ class MapTimestampUuidStringNumpy(
 
 class MapTimestampBytes32FlatBuffers(
     Map["tuple[datetime64, bytes]", V],
-    key=earlier(Timestamp, Bytes32),
+    key=earlier(keys.Timestamp, keys.Bytes32),
     value=values.FlatBuffers,
     earlier=True,
 ):
@@ -134,6 +132,6 @@ class MapTimestampBytes32FlatBuffers(
 
 
 class MapTimestampBytes32Numpy(
-    Map["tuple[datetime64, bytes]", "ndarray[Any, Any]"], key=earlier(Timestamp, Bytes32), value=values.Numpy
+    Map["tuple[datetime64, bytes]", "ndarray[Any, Any]"], key=earlier(keys.Timestamp, keys.Bytes32), value=values.Numpy
 ):
     """(time, 32 bytes) -> NumPy arrays."""

@@ -18,7 +18,7 @@ from typing import Any
 from zlmdb import errors
 from zlmdb.columns.output import Output, is_columns, named_arrays
 from zlmdb.engine import EngineError
-from zlmdb.tables import bounds, bulk, maintain, scan
+from zlmdb.tables import bounds, maintain, scan
 from zlmdb.tables.definition import TableDefinition
 from zlmdb.tables.handle import prefix_span, select
 from zlmdb.tables.indexes import live_index
@@ -282,6 +282,7 @@ class BoundMap(Ops, Output, Times, MutableMapping[Any, Any]):
             MissingExtra: if columns are given, and pyarrow is not installed.
         """
         from zlmdb.columns.progress import reporter
+        from zlmdb.tables import bulk
 
         arrays = named_arrays(rows)
         if is_columns(rows) and not (arrays is not None and self._of_arrays(arrays)):

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from zlmdb import errors
-from zlmdb.keys import Composite, successor
-from zlmdb.keys.base import KeyCodec
+from zlmdb.keys.base import KeyCodec, successor
+from zlmdb.keys.composite import Composite
 
 __all__ = ["BOUNDS", "after_slot", "prefix_range", "span"]
 

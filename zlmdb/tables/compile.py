@@ -6,7 +6,6 @@ functions that write. The source of each function is registered with linecache, 
 
 from __future__ import annotations
 
-import linecache
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +15,6 @@ from zlmdb.engine import EngineError
 from zlmdb.tables.definition import TableDefinition
 from zlmdb.tables.operations import BOUND_OPS, HANDLE_OPS, ROW_OPS, SHARED_OPS, Source, Writer
 from zlmdb.tables.plan import FROM_ROW, IndexPlan
-from zlmdb.values import records
 
 __all__ = ["Compiled", "Namespace"]
 
@@ -88,7 +86,11 @@ class Compiled:
         self.definition = definition
         self.plans = plans
         record = definition.value.record
-        fields = records.describe(record) if record is not None else None
+        fields = None
+        if record is not None:
+            from zlmdb.values import records
+
+            fields = records.describe(record)
         self.names = Namespace()
         self.source = Source(definition, plans, self.names, fields)
         self.handle_class: Any = self._class(Handle, {**HANDLE_OPS, **SHARED_OPS})
@@ -119,6 +121,8 @@ class Compiled:
 
     def build(self, name: str, write: Writer, title: str) -> Callable[..., Any]:
         """Compile one function."""
+        import linecache  # not at the top: it takes `tokenize` along
+
         try:
             text = "\n".join(write(self.source)) + "\n"
         except errors.SchemaError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
+import sys
 import uuid
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args, get_origin, overload
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args, ge
 import zlmdb
 from zlmdb import errors, keys
 from zlmdb.keys.base import KeyCodec
-from zlmdb.tables.definition import IndexDefinition, TableDefinition, key_codec, value_codec
+from zlmdb.tables.definition import IndexDefinition, Later, TableDefinition, format_of, key_codec, value_codec
 from zlmdb.tables.operations import BOUND_OPS, ROW_OPS
 
 if TYPE_CHECKING:
@@ -282,11 +282,12 @@ def define(cls: type[Any], overrides: dict[str, Any] | None = None) -> TableDefi
                 "give both: class Trades(zlmdb.Map[UUID, Trade], key=zlmdb.Uuid, value=zlmdb.Cbor)"
             )
     options = {**cls._zlmdb_options, **{k: v for k, v in (overrides or {}).items() if v is not None}}
-    _settle_local_types(cls)
-    record = _record_of(cls)
+    declared, earlier_key = Later.settled(cls._zlmdb_value), Later.settled(cls._zlmdb_earlier_key)
+    _settle_local_types(cls, declared)
+    record = _record_of(cls, declared)
     where = f"table {name}"
-    key = key_codec(cls._zlmdb_key, where=where)
-    value = value_codec(cls._zlmdb_value, record, options, where=where)
+    key = key_codec(Later.settled(cls._zlmdb_key), where=where)
+    value = value_codec(declared, record, options, where=where)
     if cls._zlmdb_oid is not None:
         _check_schema(value, where)
     fields = _record_fields(value)
@@ -304,7 +305,7 @@ def define(cls: type[Any], overrides: dict[str, Any] | None = None) -> TableDefi
         pk=cls._zlmdb_pk,
         indexes=tuple(d.define(name, fields) for d in declarations),
         earlier=earlier,
-        earlier_key=None if cls._zlmdb_earlier_key is None else key_codec(cls._zlmdb_earlier_key, where=where),
+        earlier_key=None if earlier_key is None else key_codec(earlier_key, where=where),
         options=options,
     )
 
@@ -340,30 +341,29 @@ def _check_names(declarations: list[IndexDeclaration], where: str) -> None:
             )
 
 
-def _settle_local_types(cls: type[Any]) -> None:
+def _settle_local_types(cls: type[Any], declared: Any) -> None:
     """Resolve the annotations of record classes that were defined in functions, while their names can be found."""
-    from zlmdb.values import Cbor, FlatBuffers, Json, localtypes
-
-    declared = cls._zlmdb_value
-    record = _parameter_of(cls) if declared in (Cbor, FlatBuffers, Json) else getattr(declared, "record", None)
+    of_records = format_of(declared) in ("Cbor", "FlatBuffers", "Json")
+    record = _parameter_of(cls) if of_records else getattr(declared, "record", None)
     if record is not None:
+        from zlmdb.values import localtypes
+
         localtypes.settle(record)
 
 
-def _record_of(cls: type[Any]) -> Any:
+def _record_of(cls: type[Any], declared: Any) -> Any:
     """The value type a map class was given as its last type parameter, or None.
 
     Of JSON and CBOR values only, and of FlatBuffers if it is a record class: they may be of any class that functions of
     the program build and cast.
     """
-    from zlmdb.values import Cbor, FlatBuffers, Json
-
-    if cls._zlmdb_value is FlatBuffers:
+    form = format_of(declared)
+    if form == "FlatBuffers":
         from zlmdb.values.flatbuffers import is_record
 
         found = _parameter_of(cls)
         return found if is_record(found) else None
-    return _parameter_of(cls) if cls._zlmdb_value in (Cbor, Json) else None
+    return _parameter_of(cls) if form in ("Cbor", "Json") else None
 
 
 def _parameter_of(cls: type[Any]) -> Any:
@@ -382,7 +382,7 @@ def _parameter_of(cls: type[Any]) -> Any:
 
 
 def _resolve(reference: Any, owner: type[Any]) -> Any:
-    module = inspect.getmodule(owner)
+    module = sys.modules.get(owner.__module__)
     text = reference if isinstance(reference, str) else reference.__forward_arg__
     try:
         return eval(text, dict(vars(module)) if module else {}, dict(vars(owner)))
@@ -416,9 +416,11 @@ def _check_keys(value: Any, pk: tuple[str, ...], declarations: list[IndexDeclara
 
 
 def _record_fields(value: Any) -> Any:
+    if value.record is None:
+        return None
     from zlmdb.values import records
 
-    return records.describe(value.record) if value.record is not None else None
+    return records.describe(value.record)
 
 
 def _type_of(path: str, info: Any) -> Any:

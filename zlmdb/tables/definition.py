@@ -7,19 +7,53 @@ else: the compiler, the catalog, the type checks at attach, the command line.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from zlmdb import errors, keys, values
+from zlmdb._data import Data
 from zlmdb.keys.base import KeyCodec
 from zlmdb.values.base import ValueCodec
 
-__all__ = ["IndexDefinition", "TableDefinition", "key_codec", "value_codec"]
+try:
+    # As hashlib gives it where it has no OpenSSL: loading that takes longer than opening a database.
+    from _sha1 import sha1  # type: ignore[import-not-found]
+except ImportError:
+    from hashlib import sha1
+
+__all__ = ["IndexDefinition", "Later", "TableDefinition", "format_of", "key_codec", "oid_of_index", "value_codec"]
 
 
-@dataclass(frozen=True)
-class IndexDefinition:
+def oid_of_index(table: uuid.UUID, name: str) -> uuid.UUID:
+    """Identity of an index: the UUID of version 5 of its name in the namespace of its table's identity.
+
+    >>> table = uuid.UUID("6e2ba8ad-7a5b-4b7c-9e0e-8d2b6d3d1a01")
+    >>> oid_of_index(table, "by_city") == uuid.uuid5(table, "by_city")
+    True
+    """
+    return uuid.UUID(bytes=sha1(table.bytes + name.encode()).digest()[:16], version=5)
+
+
+class Later:
+    """A codec in a declaration that is looked up, or made, when a table is declared, and its module loaded then.
+
+    Args:
+        make: gives the codec, or its class.
+    """
+
+    __slots__ = ("make",)
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self.make = make
+
+    @staticmethod
+    def settled(declared: Any) -> Any:
+        """What a declaration says, whether it was said to be given later or not."""
+        return declared.make() if isinstance(declared, Later) else declared
+
+
+class IndexDefinition(Data):
     """An index: which rows it lists under which key.
 
     Attributes:
@@ -44,7 +78,7 @@ class IndexDefinition:
 
     def oid_in(self, table: uuid.UUID) -> uuid.UUID:
         """Identity of this index of a table, under which the catalog knows its slot."""
-        return uuid.uuid5(table, self.name)
+        return oid_of_index(table, self.name)
 
     def describe(self) -> dict[str, Any]:
         """What the file must remember of it: if this changes, the index is built anew."""
@@ -59,8 +93,7 @@ class IndexDefinition:
         }
 
 
-@dataclass(frozen=True)
-class TableDefinition:
+class TableDefinition(Data, apart=("options",)):
     """A table: identity, key and value codecs, primary key and indexes.
 
     Attributes:
@@ -84,7 +117,7 @@ class TableDefinition:
     indexes: tuple[IndexDefinition, ...] = ()
     earlier: bool = False
     earlier_key: KeyCodec[Any] | None = None
-    options: dict[str, Any] = field(default_factory=dict, compare=False)
+    options: Mapping[str, Any] = MappingProxyType({})
 
     def identity(self) -> dict[str, Any]:
         """What the file must remember of the table's types, and compares on the next attach."""
@@ -92,7 +125,7 @@ class TableDefinition:
 
     def with_key(self, key: KeyCodec[Any]) -> TableDefinition:
         """The same table with another key layout."""
-        return replace(self, key=key)
+        return self.but(key=key)
 
 
 def key_codec(declared: Any, *, where: str) -> KeyCodec[Any]:
@@ -132,6 +165,14 @@ def value_codec(declared: Any, record: Any, options: dict[str, Any], *, where: s
     return codec
 
 
+def format_of(declared: Any) -> str:
+    """The name of the format of values that a codec class stands for; "" if it is no class of this package.
+
+    Told by where the class is from, because a format that is not loaded cannot be the one, and need not be.
+    """
+    return declared.__name__ if isinstance(declared, type) and declared.__module__.startswith("zlmdb.values.") else ""
+
+
 _CONVERTERS = ("marshal", "parse")
 _BUILDERS = ("build", "cast")
 
@@ -148,13 +189,14 @@ def _plain_codec(declared: Any, record: Any, options: dict[str, Any], where: str
         raise errors.SchemaError(f"{where}: expected a value codec such as zlmdb.Cbor, found {errors.short(declared)}")
     given = {name: option for name, option in options.items() if option is not None and name != "compress"}
     allowed: tuple[str, ...] = ()
-    if declared in (values.Json, values.Cbor):
+    form = format_of(declared)
+    if form in ("Json", "Cbor"):
         allowed = _CONVERTERS
-    elif declared is values.Pickle:
+    elif form == "Pickle":
         allowed = (*_CONVERTERS, "allow_pickle")
-    elif declared is values.FlatBuffers:
+    elif form == "FlatBuffers":
         allowed = _BUILDERS
-    if declared not in (values.Json, values.Cbor, values.FlatBuffers, values.Numpy, values.Pickle):
+    if form not in ("Json", "Cbor", "FlatBuffers", "Numpy", "Pickle"):
         record = None  # the type parameter of a map of plain values only serves the type checker
     unfit = [name for name in given if name not in allowed and name != "allow_pickle"]
     if unfit:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from zlmdb import errors
-from zlmdb.keys import Bytes, String
 from zlmdb.keys.base import KeyCodec
+from zlmdb.keys.text import Bytes, String
 from zlmdb.tables import bounds, maintain, scan
 from zlmdb.tables.compile import Compiled
 from zlmdb.tables.declare import define

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, overload
 from zlmdb import errors
 from zlmdb._typing import K, V
 from zlmdb.columns.output import Output
-from zlmdb.keys import Composite
+from zlmdb.keys.composite import Composite
 from zlmdb.tables import bounds, scan
 from zlmdb.tables.maintain import plan_number
 from zlmdb.tables.operations import Source, scans

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from zlmdb.keys import Composite
 from zlmdb.keys.base import KeyCodec
+from zlmdb.keys.composite import Composite
 from zlmdb.tables.bounds import after_slot
 from zlmdb.tables.source import RowSource, indent
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from zlmdb import errors
 from zlmdb.engine import EngineError, translate
-from zlmdb.keys import Composite
+from zlmdb.keys.composite import Composite
 from zlmdb.tables.plan import FROM_ROW, IndexPlan, field_of
 
 if TYPE_CHECKING:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from zlmdb import errors
-from zlmdb.keys import Bytes, Composite
+from zlmdb._data import Data
 from zlmdb.keys.base import KeyCodec
+from zlmdb.keys.composite import Composite
+from zlmdb.keys.text import Bytes
 from zlmdb.values.base import ValueCodec
 
 __all__ = ["FROM_ROW", "IndexPlan", "field_of"]
@@ -32,8 +33,7 @@ def field_of(row: Any, path: str) -> Any:
     return row
 
 
-@dataclass(frozen=True)
-class IndexPlan:
+class IndexPlan(Data):
     """One index of a table.
 
     Attributes:

@@ -16,8 +16,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from zlmdb._typing import Names
-from zlmdb.keys import Composite
 from zlmdb.keys.base import KeyCodec
+from zlmdb.keys.composite import Composite
 from zlmdb.tables.definition import TableDefinition
 from zlmdb.tables.plan import IndexPlan, field_of
 

@@ -8,68 +8,21 @@ belongs to, and are given one by one or as a tuple; a map whose key begins with 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
 from typing import Any
 
-from zlmdb import errors
-from zlmdb.keys import Composite, Datetime, Timestamp
+from zlmdb import errors, keys
 from zlmdb.keys.base import KeyCodec
-from zlmdb.keys.times import _EPOCH
+from zlmdb.keys.composite import Composite
 from zlmdb.tables import bounds, scan
 from zlmdb.tables.handle import select
 from zlmdb.tables.outlet import Rows
 
-__all__ = ["SeriesRows", "Times", "nanoseconds"]
-
-_MICROSECOND = timedelta(microseconds=1)
-
-
-def nanoseconds(time: Any) -> int:
-    """Nanoseconds since 1970 of a time, exactly; negative before.
-
-    Args:
-        time: a numpy.datetime64 of any unit, a timezone-aware datetime, or an int, which is nanoseconds already.
-
-    Raises:
-        KeyTypeError: if it is something else.
-        KeyValueError: if it is NaT, finer than a nanosecond, or a datetime without a timezone.
-
-    >>> from datetime import UTC
-    >>> nanoseconds(datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC))
-    1000000000
-    """
-    if isinstance(time, datetime):
-        if time != time:  # pandas' not-a-time is an instance, too
-            raise errors.KeyValueError("expected a time, found one that is no time", expected="a time", found="NaT")
-        if time.utcoffset() is None:
-            raise errors.KeyValueError(
-                f"expected a time with a timezone, found {errors.short(time)}; give it one, such as datetime.UTC",
-                expected="a timezone-aware datetime",
-                found="a datetime without a timezone",
-            )
-        return (time - _EPOCH) // _MICROSECOND * 1000 + int(getattr(time, "nanosecond", 0))
-    if isinstance(time, int) and not isinstance(time, bool):
-        return int(time)
-    if (
-        type(time).__module__ == "numpy"
-        and hasattr(time, "__index__")
-        and type(time).__name__.startswith(("int", "ui"))
-    ):
-        return int(time)
-    try:
-        return Timestamp()._nanoseconds(time)
-    except errors.KeyTypeError:
-        raise errors.KeyTypeError(
-            "expected a time as numpy.datetime64, timezone-aware datetime or int (nanoseconds since 1970), found "
-            f"{type(time).__name__} {errors.short(time)}",
-            expected="a time",
-            found=type(time).__name__,
-        ) from None
+__all__ = ["SeriesRows", "Times"]
 
 
 def _time_bytes(codec: KeyCodec[Any], ns: int) -> bytes:
     """The bytes where keys of at least this time begin."""
-    if isinstance(codec, Timestamp):
+    if isinstance(codec, keys.Timestamp):
         if ns < 0:
             return b""
         return ns.to_bytes(8) if ns < 1 << 63 else b"\xff" * 9
@@ -234,9 +187,9 @@ class Times:
         key = self._definition.key
         parts = key.parts if isinstance(key, Composite) else (key,)
         for at, part in enumerate(parts):
-            if isinstance(part, (Timestamp, Datetime)):
+            if isinstance(part, (keys.Timestamp, keys.Datetime)):
                 return at
-            if isinstance(getattr(part, "forward", None), Timestamp):
+            if isinstance(getattr(part, "forward", None), keys.Timestamp):
                 raise errors.SchemaError(
                     f"table {self._definition.name}: this file keeps the times of its keys in a layout of earlier "
                     "releases, which does not sort by time; db.migrate() rewrites it",
@@ -269,6 +222,8 @@ class Times:
     def _nanoseconds(self, time: Any) -> int | None:
         if time is None:
             return None
+        from zlmdb.keys.times import nanoseconds
+
         try:
             return nanoseconds(time)
         except errors.DataError as error:

@@ -12,6 +12,7 @@ all. `decode_expr` raises what :meth:`ValueCodec.decode` raises.
 
 from __future__ import annotations
 
+import typing
 from typing import Any, Generic, Protocol, TypeVar
 
 from zlmdb._typing import Buffer, Names
@@ -19,7 +20,15 @@ from zlmdb.errors import DecodeError, ValueTypeError, short
 
 T = TypeVar("T")
 
-__all__ = ["Lease", "ValueCodec", "undecodable", "wrong_type"]
+__all__ = ["Lease", "ValueCodec", "is_plain", "undecodable", "wrong_type"]
+
+
+_PLAIN = (None, Any, object, dict, list, typing.Dict, typing.List)  # noqa: UP006 as users may spell them
+
+
+def is_plain(record: Any) -> bool:
+    """True if `record` declares nothing beyond the values of the format: None, Any, object, dict, list."""
+    return any(record is plain for plain in _PLAIN)
 
 
 class Lease(Protocol):

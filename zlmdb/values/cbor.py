@@ -13,8 +13,7 @@ from typing import Any
 
 from zlmdb._typing import Buffer, Names
 from zlmdb.errors import DecodeError, EncodeError, ValueTypeError, ZlmdbError
-from zlmdb.values.base import T, ValueCodec, undecodable
-from zlmdb.values.records import is_plain
+from zlmdb.values.base import T, ValueCodec, is_plain, undecodable
 
 __all__ = ["Cbor"]
 

@@ -19,6 +19,7 @@ from zlmdb.values.shapes import (
     enum_shape,
     literal_shape,
     optional_shape,
+    scalar_shape,
 )
 
 __all__ = ["Shapes", "dec_hook", "enc_hook", "make_object"]
@@ -59,6 +60,10 @@ class Shapes:
         return shape
 
     def _new(self, hint: Any, where: str) -> Shape:
+        if isinstance(hint, type) and get_origin(hint) is None:
+            shape = scalar_shape(hint, self.json)
+            if shape is not None:
+                return shape
         for test, make in _MAKERS:
             if test(hint):
                 return make(self, hint, where)
@@ -439,16 +444,12 @@ def _is(*kinds: Any) -> Callable[[Any], bool]:
     return lambda hint: any((get_origin(hint) or hint) is kind for kind in kinds)
 
 
-#: Which maker a type goes to: the first whose test it passes; msgspec gets the rest.
+#: Which maker a type that is not itself goes to: the first whose test it passes; msgspec gets the rest.
 _MAKERS: tuple[tuple[Callable[[Any], bool], Callable[[Shapes, Any, str], Shape]], ...] = (
     (_is_annotated, _annotated),
     (_is(Union, types.UnionType), _union),
     (_is(Any, object), _any),
     (lambda hint: hint is None, lambda shapes, hint, where: SCALARS[type(None)](shapes.json)),
-    (
-        lambda hint: isinstance(hint, type) and get_origin(hint) is None and hint in SCALARS,
-        lambda shapes, hint, where: SCALARS[hint](shapes.json),
-    ),
     (_is(typing.Literal), lambda shapes, hint, where: literal_shape(get_args(hint))),
     (_is(*_LISTS), _list),
     (_is(tuple), _tuple),

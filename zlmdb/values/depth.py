@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
-import decimal
 import uuid
 from collections import deque
 from collections.abc import Mapping, Set
@@ -14,20 +12,19 @@ from zlmdb.values.limits import MAX_DEPTH
 
 __all__ = ["SAFE_DEPTH", "check_depth", "check_readable"]
 
-_SCALARS = frozenset(
-    (
-        type(None),
-        bool,
-        int,
-        float,
-        str,
-        bytes,
-        uuid.UUID,
-        datetime.datetime,
-        datetime.date,
-        decimal.Decimal,
-    )
-)
+#: Types without members. Those below are added when a value of them is first seen, which cannot be before their module
+#: is imported; nobody else should have to import it.
+_SCALARS: set[type] = {type(None), bool, int, float, str, bytes, uuid.UUID}
+_LATER = {("datetime", "datetime"), ("datetime", "date"), ("decimal", "Decimal")}
+
+
+def _is_scalar(kind: type) -> bool:
+    if kind in _SCALARS:
+        return True
+    if (kind.__module__, kind.__qualname__) in _LATER:
+        _SCALARS.add(kind)
+        return True
+    return False
 
 
 #: Up to here every CBOR item can be read: a set or a tag takes two levels there, and a decimal two more.
@@ -50,7 +47,7 @@ def check_depth(value: Any) -> int:
     if type(value) is dict:
         if _SCALARS.issuperset(map(type, value.values())) and _SCALARS.issuperset(map(type, value)):
             return 1
-    elif type(value) in _SCALARS:
+    elif _is_scalar(type(value)):
         return 0
     level = [value]
     for depth in range(1, MAX_DEPTH + 1):
@@ -64,7 +61,7 @@ def check_depth(value: Any) -> int:
             elif type(item).__name__ == "CBORTag":
                 members = (item.value,)
             for member in members:
-                if type(member) not in _SCALARS:
+                if not _is_scalar(type(member)):
                     # By identity, so that a value shared a thousand times is looked at once per level.
                     inner[id(member)] = member
         if not inner:

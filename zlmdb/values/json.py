@@ -12,9 +12,8 @@ from typing import Any
 
 from zlmdb._typing import Buffer, Names
 from zlmdb.errors import DecodeError, EncodeError, ValueTypeError, ZlmdbError
-from zlmdb.values.base import T, ValueCodec, undecodable
+from zlmdb.values.base import T, ValueCodec, is_plain, undecodable
 from zlmdb.values.limits import MAX_DEPTH
-from zlmdb.values.records import is_plain
 
 __all__ = ["Json"]
 

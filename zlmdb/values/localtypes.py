@@ -8,7 +8,6 @@ the text, because msgspec reads the annotations again.
 
 from __future__ import annotations
 
-import inspect
 import sys
 import typing
 from typing import Any, get_args
@@ -31,7 +30,7 @@ def _settle(hint: Any, seen: set[int]) -> None:
     parts: list[Any] = [getattr(hint, "__origin__", None), *get_args(hint)]
     if isinstance(hint, type) and "<locals>" in hint.__qualname__:
         for base in hint.__mro__:
-            if "<locals>" in base.__qualname__ and inspect.get_annotations(base):
+            if "<locals>" in base.__qualname__ and base.__annotations__:
                 parts.extend(_resolved(base).values())
     for part in parts:
         if part is not None and not isinstance(part, (str, bytes, int)):
@@ -40,7 +39,7 @@ def _settle(hint: Any, seen: set[int]) -> None:
 
 def _resolved(cls: Any) -> dict[str, Any]:
     """The types of the class's own annotations, which it has from now on."""
-    own = inspect.get_annotations(cls)
+    own = dict(cls.__annotations__)
     try:
         return _own(typing.get_type_hints(cls, include_extras=True), own)
     except NameError:

@@ -14,9 +14,7 @@ from typing import Any, NamedTuple, Union, get_args, get_origin
 from zlmdb.errors import SchemaError
 from zlmdb.values.faults import MISSING
 
-__all__ = ["MISSING", "FieldInfo", "RecordInfo", "describe", "is_plain"]
-
-_PLAIN = (None, Any, object, dict, list, typing.Dict, typing.List)  # noqa: UP006 as users may spell them
+__all__ = ["MISSING", "FieldInfo", "RecordInfo", "describe"]
 
 
 class FieldInfo(NamedTuple):
@@ -89,11 +87,6 @@ class RecordInfo(NamedTuple):
                 f"{self.name} has no field {field!r}; it has {', '.join(self.fields) or 'none'}", field=field
             )
         return f"{var}[{field!r}]" if self.kind == "typeddict" else f"{var}.{field}"
-
-
-def is_plain(record: Any) -> bool:
-    """True if `record` declares nothing beyond the values of the format: None, Any, object, dict, list."""
-    return any(record is plain for plain in _PLAIN)
 
 
 def describe(record: Any) -> RecordInfo | None:

@@ -30,12 +30,9 @@ Everything else that msgspec understands (unions of records, constrained types, 
 
 from __future__ import annotations
 
-import datetime as dt
-import decimal
 import enum
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from zlmdb.errors import EncodeError, short
@@ -43,33 +40,54 @@ from zlmdb.values.faults import Fault
 from zlmdb.values.scalars import uuid_from_bytes
 from zlmdb.values.times import datetime64_from_ns, datetime64_to_ns
 
-__all__ = ["SCALARS", "Shape", "datetime64_shape", "enum_shape", "literal_shape", "optional_shape"]
+__all__ = [
+    "SCALARS",
+    "Shape",
+    "datetime64_shape",
+    "enum_shape",
+    "exact_shape",
+    "literal_shape",
+    "optional_shape",
+    "scalar_shape",
+]
 
 Norm = Callable[[Any], Any]
 
 
-@dataclass(slots=True)
 class Shape:
     """How values of one type are checked, written and built."""
 
-    #: ``"str"``, ``"optional"``, ``"record"``, ...: what the code generators look at.
-    kind: str
-    #: The type in words.
-    expected: str
-    #: Value to plain value.
-    norm: Norm
-    #: Plain value to value.
-    build: Norm
-    #: The class itself (enum, record), or the shapes of the parts.
-    cls: Any = None
-    inner: tuple[Shape, ...] = ()
-    #: True if what `norm` returns may be nested without bound.
-    deep: bool = False
-    #: False if msgspec does not write the value as `norm` would have it.
-    faithful: bool = True
+    __slots__ = ("build", "cls", "deep", "expected", "faithful", "inner", "kind", "norm")
+
+    def __init__(
+        self,
+        kind: str,
+        expected: str,
+        norm: Norm,
+        build: Norm,
+        cls: Any = None,
+        inner: tuple[Shape, ...] = (),
+        deep: bool = False,
+        faithful: bool = True,
+    ) -> None:
+        #: ``"str"``, ``"optional"``, ``"record"``, ...: what the code generators look at.
+        self.kind = kind
+        #: The type in words.
+        self.expected = expected
+        #: Value to plain value.
+        self.norm = norm
+        #: Plain value to value.
+        self.build = build
+        #: The class itself (enum, record), or the shapes of the parts.
+        self.cls = cls
+        self.inner = inner
+        #: True if what `norm` returns may be nested without bound.
+        self.deep = deep
+        #: False if msgspec does not write the value as `norm` would have it.
+        self.faithful = faithful
 
 
-def _exact(kind: type, expected: str, convert: Norm | None = None) -> Shape:
+def exact_shape(kind: type, expected: str, convert: Norm | None = None) -> Shape:
     """A type that both formats know; values of subclasses are written as what they derive from."""
 
     def norm(value: Any) -> Any:
@@ -95,7 +113,7 @@ def _int(json: bool) -> Shape:
             return int(value)
         raise Fault("int", value)
 
-    shape = _exact(int, "int")
+    shape = exact_shape(int, "int")
     shape.norm = norm
     return shape
 
@@ -137,7 +155,7 @@ def _str(json: bool) -> Shape:
                 raise Fault("text that UTF-8 can hold (no lone surrogates)", value, EncodeError) from None
         return str.__str__(value)
 
-    shape = _exact(str, "str")
+    shape = exact_shape(str, "str")
     shape.norm = norm
     return shape
 
@@ -174,122 +192,29 @@ def _uuid(json: bool) -> Shape:
     return Shape("uuid", "uuid.UUID", norm, build, uuid.UUID)
 
 
-def _datetime(json: bool) -> Shape:
-    def norm(value: Any) -> Any:
-        if not isinstance(value, dt.datetime):
-            raise Fault("datetime.datetime", value)
-        if type(value) is not dt.datetime:
-            base = dt.datetime.combine(value.date(), value.timetz())
-            if base != value:  # such as pandas.Timestamp with nanoseconds
-                raise Fault("datetime.datetime (with microseconds at the finest)", value, EncodeError)
-            value = base
-        offset = value.utcoffset()
-        if offset is None:
-            return value.replace(tzinfo=None) if json else value.isoformat()
-        if offset.microseconds or (json and offset.seconds % 60):
-            # The texts have room for whole seconds, or minutes; the same moment in UTC always fits.
-            value = value.astimezone(dt.UTC)
-        return value
-
-    def build(plain: Any) -> dt.datetime:
-        if type(plain) is dt.datetime:
-            return plain
-        if type(plain) is str:
-            try:
-                return dt.datetime.fromisoformat(plain)
-            except ValueError:
-                pass
-        raise Fault("datetime.datetime", plain)
-
-    return Shape("datetime", "datetime.datetime", norm, build, dt.datetime)
-
-
-def _date(json: bool) -> Shape:
-    def norm(value: Any) -> Any:
-        if not isinstance(value, dt.date) or isinstance(value, dt.datetime):
-            raise Fault("datetime.date", value)
-        return value if type(value) is dt.date else dt.date(value.year, value.month, value.day)
-
-    shape = _exact(dt.date, "datetime.date")
-    shape.norm = norm
-    return shape
-
-
-def _time(json: bool) -> Shape:
-    def norm(value: Any) -> Any:
-        if not isinstance(value, dt.time):
-            raise Fault("datetime.time", value)
-        return value if json else value.isoformat()
-
-    def build(plain: Any) -> dt.time:
-        if type(plain) is str:
-            try:
-                return dt.time.fromisoformat(plain)
-            except ValueError:
-                pass
-        raise Fault("datetime.time", plain)
-
-    return Shape("time", "datetime.time", norm, build, dt.time)
-
-
-def _timedelta(json: bool) -> Shape:
-    micro = dt.timedelta(microseconds=1)
-
-    def norm(value: Any) -> Any:
-        if not isinstance(value, dt.timedelta):
-            raise Fault("datetime.timedelta", value)
-        return value if json else value // micro
-
-    def build(plain: Any) -> dt.timedelta:
-        if type(plain) is int:
-            try:
-                return dt.timedelta(microseconds=plain)
-            except OverflowError:
-                pass
-        raise Fault("datetime.timedelta", plain)
-
-    return Shape("timedelta", "datetime.timedelta", norm, build, dt.timedelta)
-
-
-def _decimal(json: bool) -> Shape:
-    def norm(value: Any) -> Any:
-        if not isinstance(value, decimal.Decimal):
-            raise Fault("decimal.Decimal", value)
-        if json:
-            return value if type(value) is decimal.Decimal else decimal.Decimal(value)
-        if not value.is_finite() or (value.is_zero() and value.is_signed()):
-            return str(value)  # CBOR's decimal fractions have no such numbers
-        return decimal.Decimal(value)
-
-    def build(plain: Any) -> decimal.Decimal:
-        if type(plain) is decimal.Decimal:
-            return plain
-        if type(plain) is str:
-            try:
-                return decimal.Decimal(plain)
-            except decimal.InvalidOperation:
-                pass
-        raise Fault("decimal.Decimal", plain)
-
-    return Shape("decimal", "decimal.Decimal", norm, build, decimal.Decimal)
-
-
-#: Types that are themselves: for each, what makes its shape. The argument is True for JSON.
+#: Types that are themselves: for each, what makes its shape. The argument is True for JSON. Those of datetime and
+#: decimal are in :mod:`zlmdb.values.libraryshapes`.
 SCALARS: dict[Any, Callable[[bool], Shape]] = {
-    type(None): lambda json: _exact(type(None), "None"),
-    bool: lambda json: _exact(bool, "bool"),
+    type(None): lambda json: exact_shape(type(None), "None"),
+    bool: lambda json: exact_shape(bool, "bool"),
     int: _int,
     float: _float,
     str: _str,
-    bytes: lambda json: _exact(bytes, "bytes", bytes),
+    bytes: lambda json: exact_shape(bytes, "bytes", bytes),
     bytearray: _bytearray,
     uuid.UUID: _uuid,
-    dt.datetime: _datetime,
-    dt.date: _date,
-    dt.time: _time,
-    dt.timedelta: _timedelta,
-    decimal.Decimal: _decimal,
 }
+
+
+def scalar_shape(kind: type, json: bool) -> Shape | None:
+    """The shape of a type that is itself; None for any other."""
+    make = SCALARS.get(kind)
+    if make is None and kind.__module__ in ("datetime", "decimal"):
+        # Whoever declares such a type has imported its module; nobody else should have to.
+        from zlmdb.values.libraryshapes import SHAPES
+
+        make = SHAPES.get(kind)
+    return None if make is None else make(json)
 
 
 def datetime64_shape(cls: Any, json: bool) -> Shape:
