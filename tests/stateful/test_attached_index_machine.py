@@ -193,7 +193,7 @@ class AttachedIndexMachine(TableMachine[Any]):
         self.attach(name)
         assert self.maps[name].is_index() is True
         # The map of a transaction has the indexes of the time when it was first asked for.
-        self.txn._bound.clear()
+        self.txn._table = self.txn._maps = None
 
     @rule()
     def truncate(self) -> None:

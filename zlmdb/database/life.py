@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 from zlmdb import errors
 from zlmdb.database import generation
 from zlmdb.database.stats import TransactionStats, counted
-from zlmdb.engine import EngineError, translate
+from zlmdb.engine import BROKEN, EngineError, translate
 from zlmdb.engine.environment import PROBE, released
 from zlmdb.engine.faults import WriteInReadTransaction
 
@@ -49,39 +49,43 @@ class Life:
     # Slots, and nothing of the same name in the class: only then does the interpreter read them without looking around.
     __slots__ = (
         "__weakref__",
-        "_bound",
         "_buffers",
         "_changes",
         "_db",
         "_delete",
         "_env",
+        "_get",
         "_lease_token",
         "_lent",
+        "_map",
+        "_maps",
         "_nested",
         "_pop",
         "_prune_at",
         "_put",
         "_raw",
-        "_ref",
         "_seen",
         "_stats",
+        "_table",
         "_undo",
+        "_unsure",
         "_write",
-        "get",
     )
 
-    #: (key, default=None) -> value: the value of a raw key (slot and key bytes), or `default`.
-    get: Callable[..., Any]
     #: The engine's methods; what says why they cannot be called, in their place.
+    _get: Callable[..., Any]
     _put: Callable[..., Any]
     _delete: Callable[..., Any]
     _pop: Callable[..., Any]
     #: The engine's transaction; None if this has not begun, or has ended.
     _raw: Any
     _env: Any
-    _ref: Any
-    #: Maps of this transaction, by table class; None as long as there is none.
-    _bound: dict[Any, Any] | None
+    #: True as long as a reader may be a stale one, see zlmdb.engine.environment.
+    _unsure: bool
+    #: The first table whose map was taken, that map, and the maps of other tables, as long as there are any.
+    _table: Any
+    _map: Any
+    _maps: dict[Any, Any] | None
     #: Key, bytes and index fields of the row that was last read, for the case that it is written next.
     _seen: Any
     #: Weak references to the memory that was lent to arrays, and what tells them that it is over.
@@ -102,8 +106,9 @@ class Life:
         # A write transaction moves its pages while it runs, so it hands out copies.
         self._buffers = buffers and not write
         self._stats = stats
-        self._raw = self._bound = self._lent = self._lease_token = None
-        self.get = self._put = self._delete = self._pop = db._refusals.unbegun
+        self._raw = self._table = self._map = self._maps = self._lent = self._lease_token = None
+        self._get = self._put = self._delete = self._pop = db._refusals.unbegun
+        self._unsure = False
         self._changes = 0
         if write:
             self._seen = None
@@ -132,22 +137,20 @@ class Life:
                     env.release_pins()
                 begin = env.begin_raw
                 raw = begin(None, None, False, self._buffers)
-                self.get = get = raw.get
-                if env.probes:
-                    get(PROBE)
+                self._unsure = env.probes
             except EngineError:
                 raw = env.begin(False, self._buffers)
-                self.get = raw.get
+            self._get = raw.get
             self._put = self._delete = self._pop = self._db._refusals.read_only
         self._env = env
         self._raw = raw
-        self._ref = ref = weak(self, env.forget)
-        env.live.add(ref)
+        # It is taken out again when this object is gone, not before: that costs nothing here.
+        env.live.add(weak(self, env.forget))
         return self
 
     def _use(self, raw: Any) -> None:
         """Take the engine's writing methods in."""
-        self.get = raw.get
+        self._get = raw.get
         if self._stats is None:
             self._put = raw.put
             self._delete = raw.delete
@@ -156,10 +159,54 @@ class Life:
             self._put, self._delete, self._pop = counted(raw, self._stats)
 
     def _cursor(self) -> Any:
+        return self._sound().cursor()
+
+    def _sound(self) -> Any:
+        """The engine's transaction, which answers: a stale reader is begun again, as nobody has read anything by it."""
         raw = self._raw
         if raw is None:
             self._ended()
-        return raw.cursor()
+        if self._unsure:
+            self._unsure = False
+            try:
+                raw.get(PROBE)
+            except EngineError:
+                fresh = self._env.begin(False, self._buffers)
+                raw.abort()
+                self._raw = raw = fresh
+                self._get = raw.get
+        return raw
+
+    def _stale(self, error: Exception) -> bool:
+        """True if an error of the engine may be that of a stale reader: then what was tried is to be tried again."""
+        return self._unsure and isinstance(error, BROKEN)
+
+    def get(self, key: bytes, default: Any = None) -> Any:
+        """The value of a raw record.
+
+        Args:
+            key: the whole key: slot and key bytes.
+            default: what a missing record gives.
+
+        Returns:
+            The value's bytes; a memoryview in a transaction begun with ``buffers=True``, valid until its end.
+
+        Raises:
+            TransactionClosed: if the transaction has not begun, or has ended.
+            DatabaseError: if the file is damaged.
+
+        >>> import zlmdb
+        >>> with zlmdb.open(":memory:") as db, db.begin() as txn:
+        ...     txn.get(b"key", b"nothing")
+        b'nothing'
+        """
+        try:
+            return self._get(key, default)
+        except EngineError as error:
+            if not self._stale(error):
+                raise translate(error, path=self._db.dbpath) from error
+        self._sound()
+        return self.get(key, default)
 
     def __exit__(
         self,
@@ -169,17 +216,16 @@ class Life:
     ) -> None:
         raw = self._raw
         if raw is None:
-            if exc_type is None and self._write and self.get is self._db._refusals.closed:
+            if exc_type is None and self._write and self._get is self._db._refusals.closed:
                 self._ended()  # its changes are lost, which must not pass in silence
             return
         if not self._write and self._lent is None:
             # The usual end of a reader, with as little to do as can be.
-            self._env.live.discard(self._ref)
             refusals = self._db._refusals
-            self.get = self._put = self._delete = self._pop = (
+            self._get = self._put = self._delete = self._pop = (
                 refusals.committed if exc_type is None else refusals.aborted
             )
-            self._raw = self._bound = None
+            self._raw = self._table = self._map = self._maps = None
             raw.abort()
         elif exc_type is None:
             self.commit()
@@ -259,13 +305,12 @@ class Life:
 
     def _forget(self, refuse: Callable[..., NoReturn]) -> None:
         """Become a transaction that has ended."""
-        self._env.forget(self._ref)
         token = self._lease_token
         if token is not None:
             token.alive = False
             self._lease_token = None
-        self.get = self._put = self._delete = self._pop = refuse
-        self._raw = self._bound = None
+        self._get = self._put = self._delete = self._pop = refuse
+        self._raw = self._table = self._map = self._maps = None
         if self._write:
             self._seen = None
             self._nested = self._undo = ()
@@ -294,7 +339,7 @@ class Life:
             self._lent = None
 
     def _ended(self) -> NoReturn:
-        refuse: Callable[..., NoReturn] = self.get
+        refuse: Callable[..., NoReturn] = self._get
         refuse()
 
     def _require_open(self) -> None:

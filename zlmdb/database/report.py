@@ -37,7 +37,7 @@ def statistics(db: Database, include_slots: bool) -> dict[str, Any]:
 
 
 def _statistics(db: Database, env: Any, txn: Any, size: int, include_slots: bool) -> dict[str, Any]:
-    stat = txn._raw.stat()
+    stat = txn._sound().stat()
     slots = catalog.read_slots(txn._raw)
     pages = stat["branch_pages"] + stat["leaf_pages"] + stat["overflow_pages"]
     used = pages * stat["psize"]
@@ -81,7 +81,7 @@ def verify(db: Database) -> list[str]:
     problems: list[str] = []
     with db.begin() as txn:
         try:
-            broken = [slot for slot in catalog.read_slots(txn._raw) if slot.problem is not None]
+            broken = [slot for slot in catalog.read_slots(txn._sound()) if slot.problem is not None]
         except EngineError as error:
             return [f"catalog: {translate(error, path=db.dbpath)}"]
     problems += [f"catalog: the record of slot {slot.slot} cannot be understood: {slot.problem}" for slot in broken]
@@ -95,7 +95,7 @@ def verify(db: Database) -> list[str]:
                 if isinstance(handle, HookedTable):
                     problems += handle._zlmdb_check(txn)
                     continue
-                problem = generation.difference(db._environment(), txn._raw, handle)
+                problem = generation.difference(db._environment(), txn._sound(), handle)
                 if problem is None:
                     problems += maintain.check(handle, txn)
                     checked.add(definition.oid)

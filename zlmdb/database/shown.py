@@ -25,7 +25,7 @@ def html(db: Database) -> str:
     few = db.stats()["entries"] <= COUNTED
     stats = db.stats(include_slots=few)
     with db.begin() as txn:
-        slots = catalog.read_slots(txn._raw)
+        slots = catalog.read_slots(txn._sound())
     counts = {slot["slot"]: f"{slot['records']:,}" for slot in stats.get("slots", ())}
     rows = [
         (slot.slot, slot.name, counts.get(slot.slot, "not counted"), (slot.description or "").partition("\n")[0])

@@ -48,7 +48,7 @@ class Transaction(Life):
     __slots__ = ()
 
     def __repr__(self) -> str:
-        state = "open" if self._raw is not None else "not begun" if self.get is self._db._refusals.unbegun else "ended"
+        state = "open" if self._raw is not None else "not begun" if self._get is self._db._refusals.unbegun else "ended"
         return f"<{'write' if self._write else 'read'} transaction of {self._db.dbpath}, {state}>"
 
     def __reduce__(self) -> NoReturn:
@@ -66,28 +66,40 @@ class Transaction(Life):
             TableNotAttached: if it is not attached.
             TransactionClosed: if the transaction has not begun, or has ended.
         """
-        bound = self._bound
-        if bound is None:
-            if self._raw is None:
-                self._ended()
-            bound = self._bound = {}
-        elif table in bound:
-            known: M = bound[table]
+        known: M
+        if table is self._table and table is not None:
+            known = self._map
             return known
-        handle = self._db._tables.get(table)
-        if handle is None:
+        maps = self._maps
+        if maps is not None and table in maps:
+            known = maps[table]
+            return known
+        if self._raw is None:
+            self._ended()
+        try:
+            handle = self._db._tables[table]
+        except KeyError:
             raise errors.TableNotAttached(
                 f"table {getattr(table, '__name__', table)} is not attached to {self._db.dbpath}: open the database "
                 "with a schema that names it, or call db.attach_table() before the transaction"
-            )
+            ) from None
         live: M = handle._bind(self)
-        bound[table] = live
+        if self._table is None:
+            self._table = table
+            self._map = live
+        elif maps is None:
+            self._maps = {table: live}
+        else:
+            maps[table] = live
         return live
+
+    def _map_of(self, table: Any) -> Any:
+        """The map of a table, if it was taken before; None if not."""
+        return self._map if table is self._table else (self._maps or {}).get(table)
 
     def _check_declared(self, table: Any, index: str) -> None:
         """Refuse to read through an index that was declared otherwise since its map was attached."""
-        self._require_open()
-        generation.check(self._env, self._raw, table, index)
+        generation.check(self._env, self._sound(), table, index)
 
     def sql(self, query: str, params: Sequence[Any] | Mapping[str, Any] | None = None) -> Result:
         """The answer to a query in SQL over the attached tables, as this transaction sees them.
@@ -136,9 +148,7 @@ class Transaction(Life):
         ...         after.id() - before.id()
         1
         """
-        if self._raw is None:
-            self._ended()
-        number: int = self._raw.id()
+        number: int = self._sound().id()
         return number
 
     def put(self, key: bytes, data: bytes, overwrite: bool = True) -> bool:

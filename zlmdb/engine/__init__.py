@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from zlmdb.engine.environment import DEFAULT_MAXSIZE, Environment, Options
-from zlmdb.engine.faults import EngineError, translate
+from zlmdb.engine.faults import BROKEN, EngineError, translate
 from zlmdb.engine.registry import acquire, release
 
 if TYPE_CHECKING:
     from zlmdb.engine.contract import EngineCursor, EngineTransaction
 
 __all__ = [
+    "BROKEN",
     "DEFAULT_MAXSIZE",
     "EngineCursor",
     "EngineError",

@@ -11,7 +11,7 @@ between the two while others commit, it gets the trees of a later commit: a soun
 py-lmdb 3.0.0 takes pages that are newer than that number for damage (a check that it adds to LMDB 1.0, against forged
 files), so that everything the reader asks is answered with CorruptedError. Seen with four processes that read beside
 one that writes, every few million transactions. Every commit makes a new root, so the first page that such a reader
-looks at tells; therefore each looks at one before anybody uses it, and is begun again if that fails.
+looks at tells: if that cannot be read, nobody has read anything yet, and it is begun again.
 """
 
 from __future__ import annotations
@@ -357,7 +357,8 @@ class Environment:
 
     def live_transactions(self) -> list[Any]:
         """The transactions of this process that have not ended."""
-        return [txn for ref in tuple(self.live) if (txn := ref()) is not None]
+        # Copied at once: whatever goes through the set may be interrupted by one that is collected.
+        return [txn for ref in self.live.copy() if (txn := ref()) is not None and txn._raw is not None]
 
     # -- growth
 

@@ -13,10 +13,12 @@ import lmdb
 
 from zlmdb import errors
 
-__all__ = ["EngineError", "translate"]
+__all__ = ["BROKEN", "EngineError", "translate"]
 
 #: The base class of every error that the engine raises.
 EngineError = lmdb.Error
+#: What it raises for a page that cannot be right, and for whatever is asked of the transaction after that.
+BROKEN = (lmdb.CorruptedError, lmdb.BadTxnError)
 
 
 class MapFull(errors.DatabaseFull, lmdb.MapFullError):

@@ -144,10 +144,11 @@ def _forget_parent() -> None:
 
     import lmdb._envid as guard
 
-    if any(environment.live for environment in inherited):
+    living = {environment: environment.live_transactions() for environment in inherited}
+    if any(living.values()):
         _end_scans()
-    for environment in inherited:
-        for transaction in environment.live_transactions():
+    for environment, transactions in living.items():
+        for transaction in transactions:
             transaction._end_with_fork()
         environment.live.clear()
         environment.writer = None

@@ -248,7 +248,7 @@ class SeriesBase(HookedTable, Generic[K]):
             TransactionClosed: if the transaction has ended meanwhile.
         """
         txn = self._require()
-        raw, slot = txn._raw, self._p
+        raw, slot = txn._sound(), self._p
         cursor: Any = None
         changes = None
         at = slot

@@ -41,7 +41,7 @@ def check(s: SeriesBase[Any], txn: Any) -> list[str]:
 def _unique(s: SeriesBase[Any], txn: Any) -> bool:
     """True if no two ticks may have one time: as the file says, which another program may have changed."""
     oid = s._definition.oid
-    record = None if oid is None else Remembered(txn._env.raw, txn._raw, write=False).get(oid)
+    record = None if oid is None else Remembered(txn._env.raw, txn._sound(), write=False).get(oid)
     policy = s._definition.duplicates if record is None else record["series"]["duplicates"]
     return bool(policy != "keep")
 

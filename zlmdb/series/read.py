@@ -59,10 +59,7 @@ class source:  # noqa: N801  # used as a function
         txn = s._txn
         self._s, self._prefix = s, prefix
         self._own: Any = None
-        raw = txn._raw
-        if raw is None:
-            txn._ended()  # raises
-            return
+        raw = txn._sound()
         if txn._write or txn._buffers:
             self._raw = raw
             return

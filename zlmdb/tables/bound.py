@@ -82,8 +82,13 @@ class BoundMap(Ops, Output, Times, MutableMapping[Any, Any]):
     (['by_city'], [], (2, 2), 4)
     """
 
+    # All that differs from one transaction to the next; slots are quicker to fill than a dictionary. Nothing is done
+    # when one is made: `Handle._bind` fills it.
+    __slots__ = ("_limit", "_p", "_txn", "_xs")
+    __new__ = object.__new__
+    __init__ = object.__init__
+
     _txn: Any
-    _p: bytes
     _definition: TableDefinition
 
     def _source(self) -> Rows:

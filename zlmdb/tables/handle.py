@@ -13,7 +13,7 @@ from zlmdb.tables.compile import Compiled
 from zlmdb.tables.declare import define
 from zlmdb.tables.definition import TableDefinition
 from zlmdb.tables.ops import Ops
-from zlmdb.tables.outdated import class_of, rebind
+from zlmdb.tables.outdated import bound_class_of, class_of, rebind
 from zlmdb.tables.outlet import Rows
 from zlmdb.tables.plan import IndexPlan
 
@@ -21,6 +21,30 @@ __all__ = ["Handle"]
 
 #: Used for maps constructed with a bare slot, which do not know their file's limit: that of the older format.
 SMALLEST_LIMIT = 511
+
+
+def binder(handle: Any) -> Callable[[Any], Any]:
+    """The function that gives the map of a transaction, for an attached map as it is now.
+
+    It is called in each transaction, so it has at hand what it needs.
+    """
+    make, p, xs, limit = bound_class_of(handle), handle._p, handle._xs, handle._limit
+    outdated = handle._outdated
+
+    def bind(txn: Any) -> Any:
+        bound = make()
+        bound._txn = txn
+        bound._p = p
+        bound._xs = xs
+        bound._limit = limit
+        return bound
+
+    def bind_outdated(txn: Any) -> Any:
+        bound = bind(txn)
+        bound._outdated = outdated
+        return bound
+
+    return bind if outdated is None else bind_outdated
 
 
 class Handle(Ops):
@@ -36,6 +60,8 @@ class Handle(Ops):
     _index_maps: dict[str, tuple[IndexPlan, Any]]
     #: In what the file's declaration of the table differs from this one by now; None if it does not.
     _outdated: str | None = None
+    #: (transaction) -> the map of the table in it.
+    _bind: Callable[[Any], Any]
 
     def __init__(
         self,
@@ -59,6 +85,7 @@ class Handle(Ops):
             "cast": cast,
             "allow_pickle": allow_pickle,
         }
+        self._p, self._xs, self._limit = b"", (), SMALLEST_LIMIT
         if any(option is not None for option in overrides.values()):
             table = self._compiled.table
             self._use(compiled(table, define(table, overrides)))
@@ -75,6 +102,7 @@ class Handle(Ops):
         """Become an instance of other compiled classes: those of another set of indexes, or other converters."""
         self.__class__ = class_of(self, compiled.handle_class)
         self._definition = compiled.definition
+        self._bind = binder(self)
 
     def _outdate(self, problem: str | None) -> None:
         """Refuse writes from now on, because the table was declared otherwise; None: it is declared so again."""
@@ -88,6 +116,7 @@ class Handle(Ops):
         self._p = b"" if slot is None else slot.to_bytes(2, "big")
         self._xs = tuple(number.to_bytes(2, "big") for number in index_slots)
         self._limit = limit
+        self._bind = binder(self)
 
     def _replace_by(self, other: Handle) -> None:
         """Take the place in the file of another map of the table, and keep the indexes that are attached."""
@@ -100,15 +129,6 @@ class Handle(Ops):
             self._replan()
         else:
             self._use(other._compiled)
-
-    def _bind(self, txn: Any) -> Any:
-        """The map of a transaction."""
-        bound = object.__new__(self._compiled.bound_class)
-        bound._txn = txn
-        bound._p = self._p
-        bound._xs = self._xs
-        bound._limit = self._limit
-        return bound
 
     def __repr__(self) -> str:
         indexes = f", indexes {', '.join(self.indexes())}" if self._compiled.plans else ""
@@ -359,8 +379,8 @@ class Handle(Ops):
         declared = declared_plans(self._definition)
         attached = tuple(plan for plan, _ in self._index_maps.values())
         prefixes = self._xs[: len(declared)] + tuple(pmap._p for _, pmap in self._index_maps.values())
-        self._use(Compiled(self._compiled.table, self._definition, declared + attached))
         self._xs = prefixes
+        self._use(Compiled(self._compiled.table, self._definition, declared + attached))
         db = None if self._db is None else self._db()
         if db is not None and db.is_open:
             for txn in db._environment().live_transactions():
@@ -368,7 +388,7 @@ class Handle(Ops):
 
     def _rebind(self, txn: Any) -> None:
         """Let a map that a transaction has taken already keep the indexes that are attached now."""
-        bound = (txn._bound or {}).get(self._compiled.table)
+        bound = txn._map_of(self._compiled.table)
         if bound is not None and bound._p == self._p:
             rebind(self, bound)
             bound._xs = self._xs

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, overload
 from zlmdb import errors
 from zlmdb._typing import K, V
 from zlmdb.columns.output import Output
+from zlmdb.engine import EngineError
 from zlmdb.keys.composite import Composite
 from zlmdb.tables import bounds, scan
 from zlmdb.tables.maintain import plan_number
@@ -279,7 +280,11 @@ class Index(Output, Generic[K, V]):
         )
 
     def _unreadable(self, pk: Any, data: Any, error: Exception) -> Exception:
-        found: Exception = self._map._unreadable(self._map._definition.key.decode(bytes(pk)), data, error)
+        found: Exception
+        if isinstance(error, EngineError):
+            found = self._map._fault(self._txn, error)
+        else:
+            found = self._map._unreadable(self._map._definition.key.decode(bytes(pk)), data, error)
         return found
 
     def _scan_error(self, txn: Any, pk: Any, data: Any, error: Exception) -> Exception:

@@ -108,7 +108,7 @@ class Source(RowSource):
         lines = [
             head,
             "    txn = self._txn",
-            "    get = txn.get",
+            "    get = txn._get",
             "    p = self._p",
             "    found = []",
             "    for key in keys:",
@@ -118,6 +118,7 @@ class Source(RowSource):
             *indent([*unpack, f"data = get(p + {key})"], 3),
             "        except Exception as error:",
             "            data = self._recover_get((txn, key), error)[3]",
+            "            get = txn._get",  # it may be another one since
         ]
         lines += [
             "        try:",
@@ -141,7 +142,7 @@ class Source(RowSource):
             encoded = " + ".join(plan.codec.encode_parts(parts, self.names))
         else:
             unpack, encoded = [], plan.codec.encode_expr("key", self.names)
-        body = ["txn = self._txn", "get = txn.get", *unpack, f"pk = get(self._x + {encoded})"]
+        body = ["txn = self._txn", *unpack, f"pk = txn._get(self._x + {encoded})"]
         lines = [
             head,
             "    try:",
@@ -149,17 +150,18 @@ class Source(RowSource):
             "    except Exception as error:",
             "        pk = self._recover_get(key, error)",
         ]
-        lines += ["    if pk is None:", f"        {missing}", "    data = get(self._p + pk)"]
+        lines += ["    if pk is None:", f"        {missing}", "    data = None"]
         lines += [
-            "    if data is None:",
-            "        raise self._dangling(key, pk)",
             "    try:",
-            f"        return {self.decode('data')}",
+            "        data = txn._get(self._p + pk)",
+            "        if data is not None:",
+            f"            return {self.decode('data')}",
         ]
         return [
             *lines,
             "    except Exception as error:",
             "        raise self._unreadable(pk, data, error) from error",
+            "    raise self._dangling(key, pk)",
         ]
 
     def index_scan(self, head: str, mode: str, *, keys: bool, values: bool, reverse: bool) -> list[str]:
@@ -168,15 +170,17 @@ class Source(RowSource):
         item = f"({decoded}, {self.decode('data')})" if keys and values else decoded or self.decode("data")
         # While rows are read in a transaction that writes, a savepoint may begin, which has a method of its own.
         hoisted = values and mode != "writing"
-        look_up = f"data = {'get' if hoisted else 'txn.get'}(p + pk)"
+        look_up = f"data = {'get' if hoisted else 'txn._get'}(p + pk)"
         body = [*([look_up] if values else []), *lines, f"yield {item}"]
+        walk = self.walk(mode, reverse=reverse, target="k, pk", values=True, body=body)
+        if hoisted:
+            walk.insert(1, "get = txn._get")  # not before there is a cursor: a reader may be begun again for it
         return [
             head,
             "    pk = data = None",
             "    p = self._p",
             "    try:",
-            *(["        get = txn.get"] if hoisted else []),
-            *indent(self.walk(mode, reverse=reverse, target="k, pk", values=True, body=body), 2),
+            *indent(walk, 2),
             "    except Exception as error:",
             "        raise self._scan_error(txn, pk, data, error) from error",
         ]

@@ -186,10 +186,13 @@ class Ops:
         return txn, key, k, kb, None if len(k) > self._limit else txn.get(k)
 
     def _pass_on(self, txn: Any, error: Exception) -> None:
-        """Raise what is not about the input: an ended transaction, a full map, a write in a read transaction."""
+        """Raise what is not about the input: an ended transaction, a full map, a write in a read transaction.
+
+        What a stale reader raises passes, because the transaction's own `get` begins that one again.
+        """
         if isinstance(error, errors.TransactionError | errors.DatabaseError | errors.ConstraintError):
             raise error
-        if isinstance(error, EngineError) and not _bad_size(error):
+        if isinstance(error, EngineError) and not _bad_size(error) and not txn._stale(error):
             raise self._fault(txn, error) from error
 
     def _write_fault(self, txn: Any, key: Any, error: Exception) -> Exception:

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from zlmdb import errors
 
-__all__ = ["class_of", "outdated_error", "rebind"]
+__all__ = ["bound_class_of", "class_of", "outdated_error", "rebind"]
 
 
 def outdated_error(table: Any, problem: str) -> errors.TableMismatch:
@@ -39,11 +39,6 @@ class _Outdated:
 class _OutdatedHandle(_Outdated):
     attach_index = _Outdated._refuse
 
-    def _bind(self, txn: Any) -> Any:
-        bound = super()._bind(txn)  # type: ignore[misc]
-        rebind(self, bound)
-        return bound
-
 
 class _OutdatedBound(_Outdated):
     delete = add = put = put_many = load = clear = _Outdated._refuse
@@ -61,11 +56,14 @@ def class_of(handle: Any, own: Any) -> Any:
     return own if handle._outdated is None else outdated_class(_OutdatedHandle, own)
 
 
+def bound_class_of(handle: Any) -> Any:
+    """The class of the maps that transactions make of an attached map, as that is now."""
+    own = handle._compiled.bound_class
+    return own if handle._outdated is None else outdated_class(_OutdatedBound, own)
+
+
 def rebind(handle: Any, bound: Any) -> None:
     """Give the map of a transaction the class that it has for the sake of its attached map, as that is now."""
-    own = handle._compiled.bound_class
-    if handle._outdated is None:
-        bound.__class__ = own
-    else:
-        bound.__class__ = outdated_class(_OutdatedBound, own)
+    bound.__class__ = bound_class_of(handle)
+    if handle._outdated is not None:
         bound._outdated = handle._outdated

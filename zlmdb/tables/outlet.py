@@ -40,7 +40,7 @@ class _Walk:
         self.done = start >= stop
         self.changes: int | None = None
         #: The engine's transaction: another one, in a transaction object that is used again, is not ours.
-        self.raw = txn._raw
+        self.raw = txn._sound()
 
     def read(self, count: int) -> tuple[list[bytes], list[bytes]]:
         """The next keys and values, `count` at most; none at the end, and no values unless they are wanted.
@@ -197,7 +197,7 @@ class IndexRows(Rows):
             if not values:
                 yield entries, []
                 continue
-            get = txn.get  # of now: a savepoint, begun or ended since, has its own
+            get = txn._get  # of now: a savepoint, begun or ended since, has its own
             try:
                 rows = [get(p + pk) for pk in entries]
             except EngineError as error:

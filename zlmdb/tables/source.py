@@ -239,7 +239,7 @@ class RowSource:
         lines = [
             head,
             "    try:",
-            *indent([*opening, *unpack, f"k = self._p + {key}", "get = txn.get", "data = get(k)"], 2),
+            *indent([*opening, *unpack, f"k = self._p + {key}", "get = txn._get", "data = get(k)"], 2),
         ]
         lines += [
             "    except Exception as error:",
@@ -263,7 +263,7 @@ class RowSource:
     def contains(self, head: str, opening: list[str]) -> list[str]:
         """A function that tells whether a key is there."""
         unpack, key = self.unpack()
-        body = [*opening, *unpack, "get = txn.get", f"return get(self._p + {key}) is not None"]
+        body = [*opening, *unpack, "get = txn._get", f"return get(self._p + {key}) is not None"]
         return [
             head,
             "    try:",
@@ -351,7 +351,7 @@ class RowSource:
         lines.append(f"    {done}")
         if insert:
             return [*lines, "raise self._duplicate(key)"]
-        lines += ["old = txn.get(k)", f"if old == data: {done}"]
+        lines += ["old = txn._get(k)", f"if old == data: {done}"]
         if not plans:
             return [*lines, "put(k, data)"]
         return [*lines, *self._replace()]
@@ -389,7 +389,7 @@ class RowSource:
 
     def _drop(self, i: int, plan: IndexPlan) -> list[str]:
         if plan.attached:
-            return [f"if o{i} is not None and txn.get(o{i}) == {self.pointer(i)}: txn._delete(o{i})"]
+            return [f"if o{i} is not None and txn._get(o{i}) == {self.pointer(i)}: txn._delete(o{i})"]
         return [f"if o{i} is not None: txn._delete(o{i})"]
 
     def delete(self, head: str, opening: list[str], missing: str, done: str) -> list[str]:
@@ -406,7 +406,7 @@ class RowSource:
             ]
             return [*lines, "    if not found:", f"        {missing}", f"    {done}"]
         # The row is taken out last: until its entries are known, functions of the program may raise.
-        body = [*opening, CHANGED, *self.prefixes, *unpack, f"kb = {key}", "k = self._p + kb", "old = txn.get(k)"]
+        body = [*opening, CHANGED, *self.prefixes, *unpack, f"kb = {key}", "k = self._p + kb", "old = txn._get(k)"]
         lines = [
             head,
             "    try:",
