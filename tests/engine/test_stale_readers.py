@@ -6,6 +6,7 @@ from typing import Any
 
 import lmdb
 import msgspec
+import numpy as np
 import pytest
 
 import zlmdb
@@ -23,6 +24,13 @@ class People(zlmdb.MapOidCbor[Person]):
     """Rows with an index."""
 
     by_email = zlmdb.index("email", unique=True)
+
+
+@zlmdb.table("7a1f0c52-93b1-4c4e-9c35-0c8a64f1d0e3")
+class Ticks(zlmdb.Series[str]):
+    """A series."""
+
+    price = zlmdb.column("f8")
 
 
 class Stale:
@@ -90,8 +98,11 @@ def test_a_file_that_never_answers_is_damaged(db: Any, stale: Any) -> None:
 
 def test_the_rest_of_what_begins_a_reading(db: Any, stale: Any) -> None:
     db.attach_table(People)
+    db.attach_table(Ticks)
     numbers = list(range(100))
+    times = np.array([1, 2], "M8[s]").astype("M8[ns]")
     with db.begin(write=True) as txn:
+        txn[Ticks].append("A", times, price=[1.0, 2.0])
         txn[People].load(Person(number, f"{number}@x.org") for number in numbers)
     reads: list[Any] = [
         lambda people: people[7].email == "7@x.org",
@@ -113,6 +124,19 @@ def test_the_rest_of_what_begins_a_reading(db: Any, stale: Any) -> None:
         with db.begin() as txn:
             assert read(txn[People]), read
         assert Stale.ended >= 2, read
+        Stale.ended = 0
+    for look in (
+        lambda ticks: ticks.range("A").price.tolist() == [1.0, 2.0],
+        lambda ticks: ticks.last("A", 1).price.tolist() == [2.0],
+        lambda ticks: ticks.as_of("A", times[0]).price == 1.0,
+        lambda ticks: list(ticks.keys()) == ["A"],
+        lambda ticks: "A" in ticks,
+        lambda ticks: ticks.span("A") == (times[0], times[1]),
+    ):
+        stale(2)
+        with db.begin() as txn:
+            assert look(txn[Ticks]), look
+        assert Stale.ended >= 2, look
         Stale.ended = 0
     # A map that outlived its transaction reads in the next one that is begun with the same object.
     with db.begin() as txn:

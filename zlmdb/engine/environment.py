@@ -11,7 +11,9 @@ between the two while others commit, it gets the trees of a later commit: a soun
 py-lmdb 3.0.0 takes pages that are newer than that number for damage (a check that it adds to LMDB 1.0, against forged
 files), so that everything the reader asks is answered with CorruptedError. Seen with four processes that read beside
 one that writes, every few million transactions. Every commit makes a new root, so the first page that such a reader
-looks at tells: if that cannot be read, nobody has read anything yet, and it is begun again.
+looks at tells: if that cannot be read, nobody has read anything yet, and it is begun again. (That is asked when the
+engine first reports damage, so a reader that meets real damage after it has read other pages is begun again, too, and
+may see a later commit from then on; the damage is reported all the same, unless that commit has replaced the page.)
 """
 
 from __future__ import annotations
