@@ -197,7 +197,8 @@ def _startup(found: dict[str, Any]) -> list[Table]:
         over = median(1000 * s - b for s, b in zip(seconds, base, strict=True))
         rows.append((f"{who}: {number} tables", f"{1000 * median(seconds):.1f}", f"{over:.1f}"))
     head = ("import, declare, open, attach, get a row, end", "CPU ms", "over Python's own")
-    tables.append(Table("A fresh process, from its start to its first row", head, rows))
+    if rows:
+        tables.append(Table("A fresh process, from its start to its first row", head, rows))
     if startup["memory"]:
         grown = median(run["grown"] for run in startup["memory"]) / 1024
         scanned = startup["memory"][0]["scanned"]

@@ -6,7 +6,9 @@ named arrays. The packages that columns go to are optional, and are imported whe
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from zlmdb._lazy import names_of
 
 if TYPE_CHECKING:
     from zlmdb.columns.arrays import arrow_reader, arrow_table, pandas_frame, polars_frame
@@ -40,15 +42,4 @@ _HOMES = {
 }
 
 if not TYPE_CHECKING:
-
-    def __getattr__(name: str) -> Any:
-        from importlib import import_module
-
-        for home, names in _HOMES.items():
-            if name in names:
-                value = globals()[name] = getattr(import_module(f"zlmdb.columns.{home}"), name)
-                return value
-        raise AttributeError(f"module 'zlmdb.columns' has no attribute {name!r}")
-
-    def __dir__() -> list[str]:
-        return sorted({*globals(), *__all__})
+    __getattr__, __dir__ = names_of(__name__, _HOMES, __all__)

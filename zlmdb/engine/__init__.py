@@ -6,8 +6,9 @@ down in :mod:`zlmdb.engine.contract`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from zlmdb._lazy import names_of
 from zlmdb.engine.environment import DEFAULT_MAXSIZE, Environment, Options
 from zlmdb.engine.faults import BROKEN, EngineError, translate
 from zlmdb.engine.registry import acquire, release
@@ -29,10 +30,4 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:
-
-    def __getattr__(name: str) -> Any:
-        if name not in ("EngineCursor", "EngineTransaction"):
-            raise AttributeError(f"module 'zlmdb.engine' has no attribute {name!r}")
-        from zlmdb.engine import contract
-
-        return getattr(contract, name)
+    __getattr__, __dir__ = names_of(__name__, {"contract": ("EngineCursor", "EngineTransaction")}, __all__)

@@ -11,9 +11,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from zlmdb._lazy import names_of
 from zlmdb.values.flat.annotations import (
     Field,
     Length,
@@ -74,22 +74,13 @@ __all__ = [
 
 # The reader of texts is loaded when it is first used: a program that only declares classes does without.
 _HOMES = {
-    "Classes": "zlmdb.fbs.loading",
-    "classes_source": "zlmdb.fbs.classes",
-    "detach": "zlmdb.values.flat.lazy",
-    "export": "zlmdb.fbs.exporting",
-    "load": "zlmdb.fbs.loading",
-    "parse": "zlmdb.fbs.text",
-    "parse_file": "zlmdb.fbs.text",
-    "schema_of": "zlmdb.fbs.exporting",
-    "unparse": "zlmdb.fbs.printer",
+    "classes": ("classes_source",),
+    "exporting": ("export", "schema_of"),
+    "loading": ("Classes", "load"),
+    "printer": ("unparse",),
+    "text": ("parse", "parse_file"),
+    "zlmdb.values.flat.lazy": ("detach",),
 }
 
-
-def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module 'zlmdb.fbs' has no attribute {name!r}")
-    value = getattr(importlib.import_module(home), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = names_of(__name__, _HOMES, __all__)

@@ -15,7 +15,9 @@ Importing this package imports none of its modules: that of a codec is imported 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from zlmdb._lazy import names_of
 
 if TYPE_CHECKING:
     from zlmdb.keys import upstream
@@ -69,21 +71,9 @@ _HOMES = {
     "text": ("Bytes", "String"),
     "times": ("Date", "Datetime"),
     "timestamps": ("Timestamp",),
+    "upstream": (),
     "uuids": ("Uuid", "uuid_from_bytes"),
 }
 
 if not TYPE_CHECKING:
-
-    def __getattr__(name: str) -> Any:
-        from importlib import import_module
-
-        if name == "upstream":
-            return import_module("zlmdb.keys.upstream")
-        for home, names in _HOMES.items():
-            if name in names:
-                value = globals()[name] = getattr(import_module(f"zlmdb.keys.{home}"), name)
-                return value
-        raise AttributeError(f"module 'zlmdb.keys' has no attribute {name!r}")
-
-    def __dir__() -> list[str]:
-        return sorted({*globals(), *__all__})
+    __getattr__, __dir__ = names_of(__name__, _HOMES, __all__)

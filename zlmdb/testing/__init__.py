@@ -22,8 +22,9 @@ brings along; :mod:`zlmdb.testing.faults` needs nothing.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from zlmdb._lazy import names_of
 
 if TYPE_CHECKING:
     from zlmdb.testing import faults as faults
@@ -34,12 +35,13 @@ if TYPE_CHECKING:
 
 __all__ = ["EngineSuite", "KeyCodecSuite", "ValueCodecSuite", "faults", "strategies"]
 
-_HOMES = {"EngineSuite": "engines", "KeyCodecSuite": "key_codecs", "ValueCodecSuite": "value_codecs"}
+_HOMES = {
+    "engines": ("EngineSuite",),
+    "faults": (),
+    "key_codecs": ("KeyCodecSuite",),
+    "strategies": (),
+    "value_codecs": ("ValueCodecSuite",),
+}
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-    if name in __all__:
-        return importlib.import_module(f"{__name__}.{name}")
-    raise AttributeError(f"module 'zlmdb.testing' has no attribute {name!r}")
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = names_of(__name__, _HOMES, __all__)

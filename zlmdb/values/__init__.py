@@ -6,7 +6,9 @@ is imported when the codec is first named, and its library when the codec is fir
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from zlmdb._lazy import names_of
 
 if TYPE_CHECKING:
     from zlmdb.values.base import Lease, ValueCodec
@@ -76,15 +78,4 @@ _HOMES = {
 }
 
 if not TYPE_CHECKING:
-
-    def __getattr__(name: str) -> Any:
-        from importlib import import_module
-
-        for home, names in _HOMES.items():
-            if name in names:
-                value = globals()[name] = getattr(import_module(f"zlmdb.values.{home}"), name)
-                return value
-        raise AttributeError(f"module 'zlmdb.values' has no attribute {name!r}")
-
-    def __dir__() -> list[str]:
-        return sorted({*globals(), *__all__})
+    __getattr__, __dir__ = names_of(__name__, _HOMES, __all__)
