@@ -15,8 +15,8 @@ import zlmdb
 from tests.series.declared import declare
 from tests.series.test_ticks import DTYPES, EACH, samples
 from zlmdb.series.compile import described
-from zlmdb.series.layout import CHUNK_KIND, HAS_STATISTICS, HEAD, HEAD_END, READ
-from zlmdb.series.statistics import describe
+from zlmdb.series.records import CHUNK_KIND, HAS_STATISTICS, HEAD, HEAD_END, READ
+from zlmdb.series.statistics import STATISTICS, describe
 
 OID = "0f7a3c52-1111-4c7e-9a55-0c8f0a1de71"
 FUNCTIONS = ["count", "min", "max", "first", "last", "sum", "mean"]
@@ -175,6 +175,32 @@ def test_a_chunk_that_is_too_short_for_its_ticks_is_named() -> None:
             txn[Long].range("a")
 
 
+@pytest.mark.parametrize("size", [-1, 1])
+def test_an_open_chunk_of_another_length_is_not_closed_as_it_is(size: int) -> None:
+    """Appending that closes it goes the long way: it says what is wrong, or finds all ticks."""
+    with zlmdb.open(":memory:", [Long]) as db:
+        with db.begin(write=True) as txn:
+            series = txn[Long]
+            series.append("a", batch(0, 900)[0], **batch(0, 900)[1])
+            prefix = series._prefix("a")
+            (key, data), *_ = [
+                found for found in txn.cursor().iternext(True, True) if found[0].startswith(prefix + b"\x80")
+            ]
+            assert (READ(data)[2], READ(data)[5]) == (900, 0)
+            txn.put(key, data[:size] if size < 0 else data + bytes(size))
+            before = list(txn.cursor().iternext(True, True))
+        with db.begin(write=True) as txn:
+            times, columns = batch(900, 500)
+            if size < 0:
+                with pytest.raises(zlmdb.DecodeError, match="of a series"):
+                    txn[Long].append("a", times, **columns)
+                assert list(txn.cursor().iternext(True, True)) == before
+            else:
+                txn[Long].append("a", times, **columns)
+                assert txn[Long].count("a") == 1400
+                assert txn[Long].check() == []
+
+
 WIDE = {f"c{number}": zlmdb.column(("f4", "i2", "M8[s]")[number % 3]) for number in range(70)}
 Wide = declare(WIDE, OID + "4", chunk=100)
 
@@ -201,6 +227,17 @@ def test_statistics_of_all_columns_are_those_of_each(data: Any) -> None:
     with zlmdb.open(":memory:", [table]) as db, db.begin() as txn, np.errstate(all="ignore"):
         function = described(txn[table]._definition.columns)
         assert function(columns) == b"".join([describe(column) for column in columns])
+
+
+@pytest.mark.parametrize("kind", ["u1", "i1", "?"])
+@pytest.mark.parametrize("values", [[0, 1, 1], [0], [1, 0, 2], [2, 255], [-1, 1, 0]])
+def test_sums_of_flags_are_counted_right(kind: str, values: list[int]) -> None:
+    column = np.array(values * 300).astype(kind)
+    table = declare({"c": zlmdb.column(kind)}, OID + "7")
+    with zlmdb.open(":memory:", [table]) as db, db.begin() as txn:
+        found = np.frombuffer(described(txn[table]._definition.columns)([column]), STATISTICS[column.dtype.kind])[0]
+    assert int(found["sum"]) == found["fsum"] == int(column.sum(dtype=np.int64))
+    assert (found["min"], found["max"]) == (column.min(), column.max())
 
 
 @pytest.mark.parametrize("method", ["zlib", "delta-zlib", "delta-zstd"])

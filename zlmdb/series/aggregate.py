@@ -12,8 +12,9 @@ from zlmdb._typing import Buffer
 from zlmdb.errors import ValueTypeError, short
 from zlmdb.series.definition import ColumnDefinition, SeriesDefinition
 from zlmdb.series.input import unknown_column
-from zlmdb.series.layout import CHUNK, HAS_STATISTICS, HAS_TABLE, Chunk
+from zlmdb.series.layout import Chunk
 from zlmdb.series.read import Piece
+from zlmdb.series.records import CHUNK, HAS_STATISTICS, HAS_TABLE
 from zlmdb.series.statistics import EMPTY, STATISTICS, WIDE, partials
 from zlmdb.series.times import FIRST
 

@@ -31,8 +31,9 @@ from zlmdb.series.definition import (
     settle,
 )
 from zlmdb.series.input import unknown_column
-from zlmdb.series.layout import CHUNK, ENTRY, HEAD_END, Layout
+from zlmdb.series.layout import Layout
 from zlmdb.series.read import explained
+from zlmdb.series.records import CHUNK, ENTRY, HEAD_END
 from zlmdb.series.slices import Slice
 from zlmdb.series.times import FIRST, LAST, moment_ns
 from zlmdb.tables.definition import key_codec

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from zlmdb.series.layout import HEAD_END, HEAD_MAGIC, MOST_NAMED, NONE, VERSION, Chunk, Head, of_position, position
+from zlmdb.series.layout import Chunk
+from zlmdb.series.records import HEAD_END, HEAD_MAGIC, MOST_NAMED, NONE, VERSION, Head, of_position, position
 from zlmdb.series.store import (
     Records,
     Ticks,

@@ -8,8 +8,9 @@ import numpy as np
 
 from zlmdb import errors
 from zlmdb.database.catalog import Remembered
-from zlmdb.series.layout import HAS_STATISTICS, HEAD_END, MOST_NAMED, NONE, Chunk, of_position
+from zlmdb.series.layout import Chunk
 from zlmdb.series.read import explained
+from zlmdb.series.records import HAS_STATISTICS, HEAD_END, MOST_NAMED, NONE, of_position
 from zlmdb.series.statistics import STATISTICS, WIDE, describe
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zlmdb.series.layout import HEAD, HEAD_END, HEAD_MAGIC, MOST_NAMED, VERSION, position
+from zlmdb.series.records import HEAD, HEAD_END, HEAD_MAGIC, MOST_NAMED, VERSION, position
 
 if TYPE_CHECKING:
     from zlmdb.series.base import SeriesBase
@@ -94,8 +94,11 @@ def _close(
     if made is None:
         return False
     txn._changes += 1
-    for key, _ in found[1:]:
-        txn._delete(key)
+    if chunks > 1:
+        cursor = txn._cursor()
+        cursor.set_range(found[1][0])
+        for _ in range(chunks - 1):
+            cursor.delete()
     txn._put(found[0][0] if found else prefix + position(times.item(0)), made)
     last = closed = times.item(n - 1)
     start = 0

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from zlmdb.series.aggregate import Output, outputs
-from zlmdb.series.layout import CHUNK, CHUNK_KIND, HAS_STATISTICS, HAS_TABLE, HEAD_END, HEAD_KIND, READ, Chunk
+from zlmdb.series.layout import Chunk
 from zlmdb.series.read import begun
+from zlmdb.series.records import CHUNK, CHUNK_KIND, HAS_STATISTICS, HAS_TABLE, HEAD_END, HEAD_KIND, READ
 from zlmdb.series.slices import Slice
 from zlmdb.series.statistics import PACKERS, STATISTICS, describe
 from zlmdb.series.store import Ticks

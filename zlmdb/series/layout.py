@@ -1,105 +1,41 @@
-"""The records of a series table, byte for byte.
-
-.. code-block:: text
-
-    key        slot (2) | series key | start (8) | number (2)
-    start      time of the chunk's first tick: nanoseconds since 1970 as int64, big-endian, the sign bit flipped
-    number     0; counts on where a run of equal times fills several chunks that begin with it
-
-The series key is written as a component that is not the last of a composite key: of fixed length, or ended by 00 01.
-Each series has one *head*, whose start and number are all FF, so that it stands behind the chunks. All numbers in
-values are little-endian.
-
-.. code-block:: text
-
-    head       offset  size
-                    0     1  48 ("H")
-                    1     1  version, 1
-                    2     2  m, columns in its rows
-                    4     2  rows in the head
-                    6     2  how many chunks at the end are open: they become one when there are ticks enough
-                    8     8  time of the last tick of the series
-                   16     8  time of the last tick in a chunk; -2**63 if there is no chunk
-                   24     8  start of the first open chunk; 0 if there is none
-                   32     4  ticks in the open chunks
-                   36     2  number of the first open chunk
-                   38     2  ticks in the last open chunk, 65535 if it has more; 0 stands for all, if one is open
-                   40        rows: time (8), then the columns, without gaps
-
-    chunk           0     1  43 ("C")
-                    1     1  version, 1
-                    2     2  m, columns in it
-                    4     4  n, ticks in it, at least 1
-                    8     8  time of the first tick
-                   16     8  time of the last tick
-                   24     1  flags: 1 statistics, 2 a table of where the columns are
-                   25     7  zero
-                   32        table: 16 bytes for the times, and for each column
-                             statistics: 64 bytes for each column
-                             times, then column after column, each from a multiple of 16 on
-
-    table           0     4  where the column begins in the value
-    entry           4     4  length of its bytes
-                    8     1  encoding, see zlmdb.series.compress
-                    9     1  exponent
-                   10     6  zero
-
-    statistics      0     8  count, uint64: values that are not NaN or NaT
-    entry           8     8  smallest
-                   16     8  largest
-                   24     8  first
-                   32     8  last
-                   40     8  sum
-                   48     8  sum, float64
-                   56     8  zero
-
-Smallest to sum are float64 for floats, int64 for signed integers, datetime64 and timedelta64, uint64 for unsigned
-integers and bool; sums of integers are modulo 2**64. For complex numbers, bytes and text all but the count is zero.
-
-Chunks of a series do not overlap: none begins before the last time of the one before it; and one begins *at* that
-time only if all ticks of the one before have it. A head's ticks are not older than those of the chunks.
-"""
+"""How the ticks of a table are written and read; the bytes are those of :mod:`zlmdb.series.records`."""
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Callable
 from functools import cached_property, lru_cache
-from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
 
 from zlmdb._typing import Buffer
 from zlmdb.errors import DecodeError, TableMismatch
-from zlmdb.series.compile import described, taken
+from zlmdb.series.compile import described, taken, united
 from zlmdb.series.compress import expand, shrink
 from zlmdb.series.definition import PAGE, PAGE_HEAD, ColumnDefinition, SeriesDefinition
+from zlmdb.series.records import (
+    CHUNK,
+    CHUNK_KIND,
+    CHUNK_MAGIC,
+    ENTRY,
+    HAS_STATISTICS,
+    HAS_TABLE,
+    HEAD,
+    HEAD_MAGIC,
+    HEAD_SIZE,
+    MOST_NAMED,
+    PADS,
+    READ,
+    VERSION,
+    Head,
+)
 from zlmdb.series.statistics import STATISTICS
 
-__all__ = ["HEAD_END", "HEAD_SIZE", "NONE", "Chunk", "Head", "Layout", "position"]
+__all__ = ["Chunk", "Layout"]
 
 Array = np.ndarray[Any, Any]
 
-HEAD = struct.Struct("<BBHHHqqqIHH")
-HEAD_SIZE = HEAD.size
-HEAD_END = b"\xff" * 10
-HEAD_MAGIC, CHUNK_MAGIC, VERSION = 0x48, 0x43, 1
-CHUNK = struct.Struct("<BBHIqqB7x")
-#: The header of a chunk: kind, columns, ticks, first and last time, flags. Of a head it reads the kind.
-READ = struct.Struct("<HHIqqB7x").unpack_from
-ENTRY = struct.Struct("<IIBB6x")
-HAS_STATISTICS, HAS_TABLE = 1, 2
-#: Magic and version as one number.
-CHUNK_KIND, HEAD_KIND = CHUNK_MAGIC | VERSION << 8, HEAD_MAGIC | VERSION << 8
-#: Time of the last tick in a chunk, where there is no chunk.
-NONE = -(2**63)
-_FLIP = 1 << 63
-_PADS = [bytes(n) for n in range(16)]
-Head = tuple[int, int, int, int, int, int, int, int, int, int, int]
-LAST_NUMBER = 0xFFFE
-#: The largest number of ticks in the last open chunk that a head can name.
-MOST_NAMED = 0xFFFF
 #: How many ticks a head holds. A single append rewrites half a head on average, and every so many of them the open
 #: chunk: these costs meet here.
 HEAD_ROWS = 64
@@ -108,21 +44,6 @@ HEAD_BYTES = 1 << 16
 LEAST_HEAD_ROWS = 16
 #: From how many pages on a chunk is made to fill them.
 _MANY_PAGES = 4
-
-
-def position(time: int, number: int = 0) -> bytes:
-    """The end of a chunk's key.
-
-    Args:
-        time: of its first tick, nanoseconds.
-        number: see the module.
-    """
-    return (time + _FLIP).to_bytes(8, "big") + number.to_bytes(2, "big")
-
-
-def of_position(end: bytes) -> tuple[int, int]:
-    """Time and number of the end of a chunk's key."""
-    return int.from_bytes(end[:8], "big") - _FLIP, int.from_bytes(end[8:], "big")
 
 
 class Chunk:
@@ -212,7 +133,7 @@ class Layout:
         #: How many ticks a head holds.
         self.head_most = max(LEAST_HEAD_ROWS, min(HEAD_ROWS, HEAD_BYTES // self.row_size))
         self.chunk = definition.chunk
-        self._types = [_INT64, *(c.dtype for c in self.columns)]
+        self._types = [c.dtype for c in self.columns]
         self.sizes = [8, *(c.dtype.itemsize for c in self.columns)]
         #: From how many ticks on the open chunks become a closed one.
         self.fill = max(1, self.chunk * 7 // 8)
@@ -222,7 +143,8 @@ class Layout:
         #: Bytes that a closed chunk needs at most beside its ticks, and LMDB for it.
         self.most = PAGE_HEAD + CHUNK.size + 64 * self.m + 16 * (self.m + 1)
         self.offsets = lru_cache(maxsize=256)(self._offsets)
-        self._slices = lru_cache(maxsize=1024)(self._parts)
+        #: Where statistics will stand.
+        self._room = bytes(64 * self.m)
         self.cuts = lru_cache(maxsize=1024)(self._cuts)
         # Arrays of times have no buffer that bytes could be joined with.
         self._timely = [at for at, c in enumerate(self.columns) if c.dtype.kind in "mM"]
@@ -239,6 +161,11 @@ class Layout:
         """See :func:`zlmdb.series.compile.described`; made when it is first needed."""
         return described(self.columns)
 
+    @cached_property
+    def _united(self) -> Callable[[list[bytes], list[Array]], tuple[int, list[Any]] | None]:
+        """See :func:`zlmdb.series.compile.united`; made when it is first needed."""
+        return united(self.columns)
+
     def _row(self, m: int) -> np.dtype[Any]:
         """A tick as it stands in a head that has `m` columns."""
         return np.dtype([("", "<i8"), *(("", c.dtype) for c in self.columns[:m])])
@@ -252,10 +179,6 @@ class Layout:
             found.append(at)
             at += n * size
         return found
-
-    def _parts(self, n: int) -> list[slice]:
-        """Where times and columns lie in an open chunk."""
-        return [slice(at, at + n * size) for at, size in zip(self._offsets(self.m, n, 0), self.sizes, strict=True)]
 
     def _cuts(self, n: int, flags: int, places: tuple[int, ...]) -> tuple[int, list[slice], list[int]]:
         """Where a chunk without a table ends that has all columns, where its times and some columns lie, their sizes.
@@ -274,7 +197,7 @@ class Layout:
         """The parts of a chunk, of which those between the columns depend on `n` modulo 16 only."""
         parts: list[Any] = [b"", b"", b""]
         for size in self.sizes[:-1]:
-            parts += (_PADS[-n * size & 15], b"")
+            parts += (PADS[-n * size & 15], b"")
         return parts
 
     def joinable(self, times: Array, columns: list[Array]) -> list[Array]:
@@ -393,29 +316,23 @@ class Layout:
             arrays: from :meth:`joinable`: later ticks, at least one.
             closed: as `full` of :meth:`pack`.
         """
+        found = self._united(chunks, arrays)
+        if found is None:
+            return None
+        n, parts = found
         times = arrays[0]
-        n, first = len(times), times.item(0)
-        rows: list[Any] = []
-        for data in reversed(chunks):
-            kind, m, its, first, _, flags = READ(data)
-            if kind != CHUNK_KIND or m != self.m or flags:
-                return None
-            rows.append(map(memoryview(data).__getitem__, self._slices(its)))
-            n += its
-        rows.reverse()
-        pads = self._frames[n & 15][1::2]
+        first = READ(chunks[0])[3] if chunks else times.item(0)
+        flags = HAS_STATISTICS if closed else 0
+        parts[0] = CHUNK.pack(CHUNK_MAGIC, VERSION, self.m, n, first, times.item(-1), flags)
         if not closed:
-            head = CHUNK.pack(CHUNK_MAGIC, VERSION, self.m, n, first, times.item(-1), 0)
-            return b"".join([head, *chain.from_iterable(zip(pads, *rows, arrays, strict=False))])
-        head = CHUNK.pack(CHUNK_MAGIC, VERSION, self.m, n, first, times.item(-1), HAS_STATISTICS)
-        pads[0] = bytes(64 * self.m)
-        made = bytearray().join([head, *chain.from_iterable(zip(pads, *rows, arrays, strict=False))])
-        places = self.offsets(self.m, n, HAS_STATISTICS)
+            return b"".join(parts)
+        parts[1] = self._room
+        made = bytearray().join(parts)
+        offsets = self.offsets(self.m, n, HAS_STATISTICS)
+        columns = [np.frombuffer(made, dtype, n, at) for dtype, at in zip(self._types, offsets[1:], strict=True)]
         if self.compresses:
-            whole = [np.frombuffer(made, dtype, n, at) for dtype, at in zip(self._types, places, strict=True)]
-            return self.pack(whole[0], whole[1:], True)
-        values = [np.frombuffer(made, *where) for where in zip(self._types[1:], repeat(n), places[1:], strict=False)]
-        made[CHUNK.size : places[0]] = self.described(values)
+            return self.pack(np.frombuffer(made, _INT64, n, offsets[0]), columns, True)
+        made[CHUNK.size : CHUNK.size + len(self._room)] = self.described(columns)
         return made
 
     def pack(self, times: Array, columns: list[Array], full: bool) -> bytes:
@@ -447,7 +364,7 @@ class Layout:
             encoding, exponent, data = (0, 0, array.tobytes()) if method is None else shrink(array, method)
             pad = -at % 16
             entries.append(ENTRY.pack(at + pad, len(data), encoding, exponent))
-            parts += (_PADS[pad], data)
+            parts += (PADS[pad], data)
             at += pad + len(data)
         head = CHUNK.pack(
             CHUNK_MAGIC,

@@ -10,7 +10,8 @@ import numpy as np
 
 from zlmdb import errors
 from zlmdb.engine import EngineError
-from zlmdb.series.layout import HAS_TABLE, HEAD_END, Chunk, position
+from zlmdb.series.layout import Chunk
+from zlmdb.series.records import HAS_TABLE, HEAD_END, position
 from zlmdb.series.slices import Slice
 from zlmdb.series.store import Ticks
 from zlmdb.series.times import FIRST, LAST, left

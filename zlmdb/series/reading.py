@@ -12,7 +12,7 @@ from zlmdb._typing import K
 from zlmdb.engine import EngineError
 from zlmdb.series import gather, read
 from zlmdb.series.base import Bounds, SeriesBase
-from zlmdb.series.layout import HEAD_END
+from zlmdb.series.records import HEAD_END
 from zlmdb.series.slices import Slice
 from zlmdb.series.store import Ticks
 from zlmdb.series.times import Moment

@@ -25,7 +25,7 @@ from zlmdb.columns.pieces import filtered
 from zlmdb.columns.pushdown import Condition, key_range
 from zlmdb.columns.timekinds import DATETIME64
 from zlmdb.series import read
-from zlmdb.series.layout import HEAD_END
+from zlmdb.series.records import HEAD_END
 from zlmdb.series.times import FIRST, LAST
 from zlmdb.tables import bounds
 

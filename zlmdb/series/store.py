@@ -17,7 +17,8 @@ import numpy as np
 from zlmdb import errors
 from zlmdb.series.definition import SeriesDefinition
 from zlmdb.series.extend import last_open
-from zlmdb.series.layout import (
+from zlmdb.series.layout import Chunk, Layout
+from zlmdb.series.records import (
     HEAD,
     HEAD_END,
     HEAD_MAGIC,
@@ -26,9 +27,7 @@ from zlmdb.series.layout import (
     MOST_NAMED,
     NONE,
     VERSION,
-    Chunk,
     Head,
-    Layout,
     of_position,
     position,
 )

@@ -32,7 +32,6 @@ from zlmdb.series.times import (
 
 __all__ = ["Series"]
 
-_NANOSECONDS = np.dtype("<M8[ns]")
 _FAULTS = (struct.error, KeyError, TypeError, OverflowError)
 
 
@@ -104,20 +103,19 @@ class Series(Columnar[K], Aggregating[K], Generic[K]):
         ...     prices.count("ETH"), prices.count("BTC")
         (6, 1)
         """
-        if times.__class__ is np.ndarray and times.dtype == _NANOSECONDS:
-            arrays = self._layout.take(times, columns)
-            if arrays is not None:
-                txn = self._require()
-                prefix = self._prefix(key)
-                try:  # as _changing() does, with a call less
-                    if extend(self, prefix, arrays):
-                        return
-                except Exception as error:
-                    self._raise(prefix, error)
-                txn._require_write(self._definition.name)
-                ticks = Ticks(arrays[0], [columns[name] for name, _ in self._exact])
-                self._changing(prefix, store.append_many, ticks)
-                return
+        arrays = self._layout.take(times, columns) if times.__class__ is np.ndarray else None
+        if arrays is not None:
+            txn = self._require()
+            prefix = self._prefix(key)
+            try:  # as _changing() does, with a call less
+                if extend(self, prefix, arrays):
+                    return
+            except Exception as error:
+                self._raise(prefix, error)
+            txn._require_write(self._definition.name)
+            ticks = Ticks(arrays[0], [columns[name] for name, _ in self._exact])
+            self._changing(prefix, store.append_many, ticks)
+            return
         txn = self._require()
         prefix = self._prefix(key)
         single = scalar_moment(times)
