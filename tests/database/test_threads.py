@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -115,3 +116,108 @@ def test_two_threads_attach_the_same_new_tables(db: Any) -> None:
         thread.join(60)
     slots = [[table._slot for table in tables] for tables in found]
     assert slots == [list(range(1, 21))] * 4
+
+
+class Elsewhere:
+    """A write transaction that another thread has begun, and holds until it is told to end."""
+
+    def __init__(self, db: Any) -> None:
+        self.begun, self.go = threading.Event(), threading.Event()
+        self.txn = db.begin(write=True)
+        self.thread = threading.Thread(target=self.run, name="elsewhere")
+        self.thread.start()
+        assert self.begun.wait(60)
+
+    def run(self) -> None:
+        with self.txn as txn:
+            txn.put(KEY, b"written")
+            self.begun.set()
+            self.go.wait(60)
+
+    def end(self) -> None:
+        self.go.set()
+        self.thread.join(60)
+
+
+MISUSE: dict[str, Callable[[Any], Any]] = {
+    "commit": lambda txn: txn.commit(),
+    "abort": lambda txn: txn.abort(),
+    "end of the block": lambda txn: txn.__exit__(None, None, None),
+    "map": lambda txn: txn[Counters],
+    "savepoint": lambda txn: txn.savepoint().__enter__(),
+}
+
+
+@pytest.mark.parametrize("how", MISUSE)
+def test_a_write_transaction_is_refused_to_other_threads(db: Any, how: str) -> None:
+    db.attach_table(Counters)
+    other = Elsewhere(db)
+    try:
+        with pytest.raises(zlmdb.TransactionError, match=r"the thread that began it, 'elsewhere'; this is .*open: end"):
+            MISUSE[how](other.txn)
+    finally:
+        other.end()
+    # Its own thread ends it, and the next writer need not wait.
+    with db.begin(write=True) as txn:
+        assert txn.get(KEY) == b"written"
+
+
+def fail_within(txn: Any, error: Exception) -> None:
+    with contextlib.ExitStack() as block:
+        block.push(txn)  # which is not entered
+        raise error
+
+
+def test_an_error_in_the_block_is_not_hidden_by_that_of_the_thread(db: Any) -> None:
+    other = Elsewhere(db)
+    try:
+        error = ValueError("first")
+        with pytest.raises(zlmdb.TransactionError, match="elsewhere") as found:
+            fail_within(other.txn, error)
+        assert found.value.__context__ is error
+    finally:
+        other.end()
+
+
+@pytest.mark.parametrize("how", MISUSE)
+def test_a_write_transaction_whose_thread_has_ended_is_aborted(db: Any, how: str) -> None:
+    db.attach_table(Counters)
+    txn = db.begin(write=True)
+
+    def begin() -> None:
+        txn.__enter__()
+        txn.put(KEY, b"lost")
+
+    in_thread(begin)
+    with pytest.raises(zlmdb.TransactionError, match="has ended, and the engine's lock with it"):
+        MISUSE[how](txn)
+    with pytest.raises(zlmdb.TransactionClosed):
+        txn.commit()
+    with db.begin(write=True) as later:
+        assert later.get(KEY) is None
+        later.put(KEY, b"stored")
+    with db.begin() as reader:
+        assert reader.get(KEY) == b"stored"
+
+
+def test_a_database_is_not_closed_under_the_writer_of_another_thread(tmp_path: Any) -> None:
+    db = zlmdb.open(str(tmp_path))
+    other = Elsewhere(db)
+    with pytest.raises(zlmdb.TransactionError, match="cannot be closed while thread 'elsewhere'"):
+        db.close()
+    assert db.is_open
+    other.end()
+    db.close()
+    with zlmdb.open(str(tmp_path)) as again, again.begin(write=True) as txn:
+        assert txn.get(KEY) == b"written"
+
+
+def test_a_database_is_closed_whose_writer_has_gone(tmp_path: Any) -> None:
+    db = zlmdb.open(str(tmp_path))
+    txn = db.begin(write=True)
+    in_thread(txn.__enter__)
+    db.close()
+    with pytest.raises(zlmdb.TransactionClosed):
+        txn.put(KEY, b"late")
+    with zlmdb.open(str(tmp_path)) as again, again.begin(write=True) as later:
+        later.put(KEY, b"stored")

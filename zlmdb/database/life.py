@@ -7,6 +7,7 @@ after the end is noticed, at no cost before it.
 
 from __future__ import annotations
 
+import sys
 import threading
 import weakref
 from collections.abc import Callable
@@ -238,6 +239,8 @@ class Life:
         Raises:
             DatabaseFull: if the map is full; nothing of the transaction is stored then.
             TransactionClosed: if it has ended already.
+            TransactionError: in another thread than the one that began it, if it writes. It stays open; if that thread
+                has ended, it is aborted.
 
         >>> import zlmdb
         >>> with zlmdb.open(":memory:") as db:
@@ -251,6 +254,7 @@ class Life:
         if not self._write:
             self._leave(self._finish(self._db._refusals.committed))
             return
+        self._require_thread()
         nested = self._nested
         raw = self._finish(self._db._refusals.committed)
         # Before the engine lets the next writer in, who sets it to its own.
@@ -270,6 +274,7 @@ class Life:
 
         Raises:
             TransactionClosed: if it has ended already.
+            TransactionError: as for :meth:`commit`.
 
         >>> import zlmdb
         >>> with zlmdb.open(":memory:") as db:
@@ -280,6 +285,8 @@ class Life:
         ...         print(txn.get(b"key"))
         None
         """
+        if self._write:
+            self._require_thread()
         self._give_up(self._db._refusals.aborted, ours=True)
 
     def _give_up(self, refuse: Callable[..., NoReturn], *, ours: bool) -> None:
@@ -328,7 +335,7 @@ class Life:
         raw.abort()
 
     def _end_with_database(self) -> None:
-        """Called when the database is closed under it."""
+        """Called when the database is closed under it, or left behind by a program that ends."""
         if self._raw is not None:
             self._give_up(self._db._refusals.closed, ours=self._env.writer == threading.get_ident())
 
@@ -352,6 +359,40 @@ class Life:
             raise WriteInReadTransaction(
                 f"table {table}: a write was tried in a read transaction; begin it with db.begin(write=True)"
             )
+
+    def _require_thread(self) -> None:
+        """Refuse to go on with a write transaction in another thread than its own.
+
+        The engine's lock is one of a thread: given back by another one it would stay taken, and every later writer wait
+        for ever. That of a thread which has ended is free already, so what another process may be writing by now must
+        not be written over.
+        """
+        if self._raw is None:
+            self._ended()
+        if self._env.writer == threading.get_ident():
+            return
+        owner = self._owner()
+        if owner is not None:
+            raise errors.TransactionError(
+                f"{self._db.dbpath}: a write transaction is used and ended by the thread that began it, {owner!r}; "
+                f"this is {threading.current_thread().name!r}. It is still open: end it there"
+            )
+        self._give_up(self._db._refusals.aborted, ours=True)
+        raise errors.TransactionError(
+            f"{self._db.dbpath}: the thread that began this write transaction has ended, and the engine's lock with "
+            "it. The transaction was aborted, and nothing of it is stored. End it in the thread that begins it"
+        )
+
+    def _owner(self) -> str | None:
+        """The name of another thread that this write transaction belongs to; None if it is this one, or has ended."""
+        owner = self._env.writer
+        if owner == threading.get_ident():
+            return None
+        for thread in threading.enumerate():
+            if thread.ident == owner:
+                return thread.name
+        # One that Python has not started is known while it runs something.
+        return f"thread {owner}" if owner in sys._current_frames() else None
 
     def _count_puts(self, number: int) -> None:
         if self._stats is not None:

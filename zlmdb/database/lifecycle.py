@@ -143,6 +143,9 @@ class Lifecycle:
 
         A temporary database is removed. Closing twice does nothing.
 
+        Raises:
+            TransactionError: if another thread is in a write transaction of this handle: only that thread can end it.
+
         >>> import zlmdb
         >>> db = zlmdb.open(":memory:")
         >>> db.close()
@@ -150,9 +153,15 @@ class Lifecycle:
         False
         """
         if self._env is not None:
-            for transaction in self._env.live_transactions():
-                if transaction._db is self:
-                    transaction._end_with_database()
+            ours = [transaction for transaction in self._env.live_transactions() if transaction._db is self]
+            for transaction in ours:
+                if transaction._write and (owner := transaction._owner()) is not None:
+                    raise errors.TransactionError(
+                        f"{self._dbpath}: cannot be closed while thread {owner!r} is in a write transaction of this "
+                        "handle, because only that thread can end it: wait for it"
+                    )
+            for transaction in ours:
+                transaction._end_with_database()
             self._env = None
             self._finalizer()
 

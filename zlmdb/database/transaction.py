@@ -28,7 +28,7 @@ class Transaction(Life):
     everything read lazily from it, is valid until the end. After the end the same object may be entered again, and then
     is a new transaction.
 
-    A transaction belongs to the thread that entered it, if it writes.
+    A transaction that writes belongs to the thread that entered it: maps, savepoints and the end are refused to others.
 
     >>> import zlmdb
     >>> @zlmdb.table("b1f4c2a8-52d8-4376-9a59-5a0000000005")
@@ -65,6 +65,7 @@ class Transaction(Life):
         Raises:
             TableNotAttached: if it is not attached.
             TransactionClosed: if the transaction has not begun, or has ended.
+            TransactionError: if it writes, and another thread began it.
         """
         known: M
         if table is self._table and table is not None:
@@ -76,6 +77,8 @@ class Transaction(Life):
             return known
         if self._raw is None:
             self._ended()
+        if self._write:
+            self._require_thread()
         try:
             handle = self._db._tables[table]
         except KeyError:
@@ -212,8 +215,8 @@ class Transaction(Life):
         """A block whose changes are taken back if it raises, while the transaction goes on.
 
         Raises:
-            TransactionError: in a read transaction; or with ``writemap=True`` on a file of the 0.9 format, where the
-                engine has no nested ones.
+            TransactionError: in a read transaction; in another thread than the one that began it; or with
+                ``writemap=True`` on a file of the 0.9 format, where the engine has no nested ones.
 
         >>> import zlmdb
         >>> with zlmdb.open(":memory:") as db, db.begin(write=True) as txn:
@@ -230,6 +233,7 @@ class Transaction(Life):
         if not self._write or self._env.writemap:
             kind = "a read transaction" if not self._write else "a file of the 0.9 format opened with writemap=True"
             raise errors.TransactionError(f"{self._db.dbpath}: savepoint() is not possible in {kind}")
+        self._require_thread()
         outer = self._raw
         try:
             inner = self._env.begin_raw(None, outer, True, False)
