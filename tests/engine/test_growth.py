@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import lmdb
 import pytest
 from dbsupport import Notes, Users, child, everything, run_python, user
 
@@ -386,6 +387,38 @@ def test_a_process_with_little_address_space_opens_a_large_file(path: str, tmp_p
             print([len(txn[Notes][number]) for number in range(30)] == [2**20] * 30)
     """
     assert run_python(code, tmp_path, path) == run_python(code, tmp_path, path, "readonly") == "True\n"
+
+
+def refusing(monkeypatch: pytest.MonkeyPatch, most: int) -> list[int]:
+    """A system that does not know of maps over a size, and says so as emulators and checkers of memory do."""
+    original, tried = lmdb.open, []
+
+    def opened(path: str, map_size: int, **options: Any) -> Any:
+        tried.append(map_size)
+        if map_size > most:
+            raise lmdb.InvalidParameterError(f"{path}: Invalid argument")
+        return original(path, map_size=map_size, **options)
+
+    monkeypatch.setattr(lmdb, "open", opened)
+    return tried
+
+
+def test_a_system_that_finds_large_maps_invalid_gets_a_smaller_one(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = refusing(monkeypatch, 64 * MB)
+    with zlmdb.open(path, [Notes], durability="unsafe") as db:
+        texts(db, 0, 4)
+        assert tried == sorted(tried, reverse=True)
+        assert len(tried) > 1
+        assert tried[-1] <= 64 * MB
+        assert_texts(db, 4)
+
+
+def test_what_is_invalid_in_any_size_is_said(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    refusing(monkeypatch, 0)
+    with pytest.raises(zlmdb.DatabaseError, match="Invalid argument"):
+        zlmdb.open(path, [Notes])
+    with pytest.raises(zlmdb.DatabaseError, match="Invalid argument"):
+        zlmdb.open(path, [Notes], maxsize=MB)
 
 
 # -- others grow the file

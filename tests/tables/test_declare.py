@@ -7,7 +7,7 @@ import traceback
 import types
 import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple, TypedDict
 
 import attrs
 import pytest
@@ -32,6 +32,14 @@ class Record:
     size: complex = 0j
 
 
+class Named(NamedTuple):
+    oid: int
+
+
+class Keyed(TypedDict):
+    oid: int
+
+
 REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "an oid that is no UUID": (lambda: zlmdb.table("nope"), r"expected a UUID .* found 'nope'"),
     "an oid of another type": (lambda: zlmdb.table(5), r"expected a UUID .* found 5"),  # type: ignore[arg-type]
@@ -45,6 +53,21 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: declared(zlmdb.MapOidJson[Record], pk="nam"),
         r"table Bad: its primary key names 'nam'",
     ),
+    "a primary key of another type": (
+        lambda: declared(zlmdb.MapUuidJson[Record], pk="name"),
+        r"table Bad: its primary key names 'name', a field of type str, but the key is uuid, which does not take that",
+    ),
+    "a part of a primary key of another type": (
+        lambda: declared(zlmdb.MapUuidTimestampCbor[Record], pk=("oid", "name")),
+        r"table Bad: its primary key names 'oid', a field of type int, but the key is uuid, .* give key=int",
+    ),
+    **{
+        f"FlatBuffers of {kind!r}": (
+            lambda kind=kind: declared(zlmdb.MapOidFlatBuffers[kind]),
+            r"table Bad: its FlatBuffers can be neither .* expected an attrs class, .* found .*; .* give build=",
+        )
+        for kind in (Named, Keyed, Record | None, int)
+    },
     "an index of no field": (
         lambda: declared(zlmdb.MapOidJson[Record], {"by": zlmdb.index("nam")}),
         r"table Bad, index by: .*'nam'",

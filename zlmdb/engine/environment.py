@@ -185,8 +185,8 @@ class Environment:
                     max_dbs=MAX_NAMED,
                     **version,
                 )
-            except (lmdb.MemoryError, OverflowError) as error:
-                problem = error  # the system does not give that much address space: try less
+            except (lmdb.MemoryError, lmdb.InvalidParameterError, OverflowError) as error:
+                problem = error  # the system does not give that much address space, or does not know so much: try less
                 continue
             except lmdb.Error as error:
                 raise self._open_error(error) from error
@@ -200,6 +200,8 @@ class Environment:
             if options.writemap and not self.writemap and not exists:
                 os.truncate(data_file(self.path), options.maxsize or DEFAULT_MAXSIZE)
             return raw
+        if isinstance(problem, lmdb.InvalidParameterError):
+            raise self._open_error(problem) from problem
         raise errors.DatabaseError(f"{self.path}: the system gives no address space for its map") from problem
 
     def _mapsizes(self, size: int) -> list[int]:

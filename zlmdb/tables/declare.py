@@ -289,11 +289,14 @@ def define(cls: type[Any], overrides: dict[str, Any] | None = None) -> TableDefi
     key = key_codec(Later.settled(cls._zlmdb_key), where=where)
     value = value_codec(declared, record, options, where=where)
     if cls._zlmdb_oid is not None:
-        _check_schema(value, where)
+        _check_schema(cls, value, where)
     fields = _record_fields(value)
     declarations = [d for d in _declarations(cls) if d.name]
     _check_names(declarations, where)
-    _check_pk(cls._zlmdb_pk, key, fields, where)
+    if cls._zlmdb_pk:
+        from zlmdb.tables.primary import check_primary_key
+
+        check_primary_key(cls._zlmdb_pk, key, fields, _type_of, where)
     _check_keys(value, cls._zlmdb_pk, declarations, where)
     earlier = value.record is None and not declarations and not cls._zlmdb_pk and bool(cls._zlmdb_earlier)
     return TableDefinition(
@@ -392,14 +395,21 @@ def _resolve(reference: Any, owner: type[Any]) -> Any:
         ) from error
 
 
-def _check_schema(value: Any, where: str) -> None:
+def _check_schema(cls: type[Any], value: Any, where: str) -> None:
     """Refuse a record class that has no FlatBuffers schema where it is declared, not where it is first used."""
     codec = getattr(value, "codec", value)
-    if getattr(codec, "declares", False):
+    if not hasattr(codec, "declares"):
+        return
+    if codec.declares:
         try:
             codec.declared  # noqa: B018  # made on the first look
         except errors.SchemaError as error:
             raise error.located(table=where.removeprefix("table ")) from None
+    elif codec.build is None and codec.cast is None and (kind := _parameter_of(cls)) is not None:
+        raise errors.SchemaError(
+            f"{where}: its FlatBuffers can be neither written nor read: expected an attrs class, dataclass or Struct "
+            f"as the type of the values, found {errors.short(kind)}; take one, or give build= and cast= to @table"
+        )
 
 
 def _check_keys(value: Any, pk: tuple[str, ...], declarations: list[IndexDeclaration], where: str) -> None:
@@ -446,19 +456,6 @@ def _not_none(tp: Any) -> Any:
     if type(None) in get_args(tp) and len(kinds) == 1:
         return kinds[0]
     return tp
-
-
-def _check_pk(pk: tuple[str, ...], key: KeyCodec[Any], info: Any, where: str) -> None:
-    if not pk:
-        return
-    arity = len(key.parts) if isinstance(key, keys.Composite) else 1
-    if len(pk) != arity:
-        raise errors.SchemaError(
-            f"{where}: expected {arity} fields as primary key, one for each part of the key, found {len(pk)}: {pk}"
-        )
-    for name in pk:
-        if info is not None and name not in info.fields:
-            raise errors.SchemaError(f"{where}: its primary key names {name!r}, which is no field of {info.name}")
 
 
 def _width_of(tp: Any) -> KeyCodec[Any] | None:

@@ -1,0 +1,82 @@
+"""Primary keys that rows hold in fields of theirs: what is looked at when a table is declared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC
+from typing import Annotated, Any, get_origin
+
+from zlmdb import errors, keys
+from zlmdb.keys import KeyCodec
+
+__all__ = ["check_primary_key"]
+
+
+def check_primary_key(
+    pk: tuple[str, ...], key: KeyCodec[Any], info: Any, type_of: Callable[[str, Any], Any], where: str
+) -> None:
+    """Refuse fields that cannot be the key of a table, where it is declared and not at the first row.
+
+    Args:
+        pk: names of the fields.
+        key: of the table.
+        info: what is known of the rows' class; None if rows have none.
+        type_of: gives the type of a field, by its name and `info`.
+        where: the table, for messages.
+
+    Raises:
+        SchemaError: naming the field.
+    """
+    parts = key.parts if isinstance(key, keys.Composite) else (key,)
+    if len(pk) != len(parts):
+        raise errors.SchemaError(
+            f"{where}: expected {len(parts)} fields as primary key, one for each part of the key, found {len(pk)}: {pk}"
+        )
+    if info is None:
+        return
+    for name, part in zip(pk, parts, strict=True):
+        if name not in info.fields:
+            raise errors.SchemaError(f"{where}: its primary key names {name!r}, which is no field of {info.name}")
+        kind = type_of(name, info)
+        if not _holds(part, kind):
+            found = getattr(kind, "__name__", kind)
+            raise errors.SchemaError(
+                f"{where}: its primary key names {name!r}, a field of type {found}, but the key is {part.name}, which "
+                f"does not take that; derive the table from a map with such keys, or give key={found}",
+                field=name,
+            )
+
+
+def _holds(codec: KeyCodec[Any], kind: Any) -> bool:
+    """False if a codec refuses values of a type, as one of them shows; True if there is none to ask it with."""
+    while get_origin(kind) is Annotated or hasattr(kind, "__supertype__"):
+        kind = getattr(kind, "__supertype__", None) or kind.__origin__
+    make = _SAMPLES.get((getattr(kind, "__module__", ""), getattr(kind, "__name__", "")))
+    if make is None:
+        return True
+    try:
+        codec.encode(make(kind))
+    except errors.KeyTypeError:
+        return False
+    except Exception:
+        pass  # another value may fit, and codecs of a program raise what they like; they are asked again in writing
+    return True
+
+
+def _moment(kind: Any) -> Any:
+
+    return kind(2026, 1, 2, tzinfo=UTC)
+
+
+#: A value of each type that keys are made of; by name, so that what a program does not use is not loaded.
+_SAMPLES: dict[tuple[str, str], Callable[[Any], Any]] = {
+    ("builtins", "str"): lambda kind: kind("a"),
+    ("builtins", "bytes"): lambda kind: kind(b"a"),
+    ("builtins", "bool"): lambda kind: kind(1),
+    ("builtins", "int"): lambda kind: kind(1),
+    ("builtins", "float"): lambda kind: kind(0.5),
+    ("uuid", "UUID"): lambda kind: kind(int=1),
+    ("datetime", "date"): lambda kind: kind(2026, 1, 2),
+    ("datetime", "datetime"): _moment,
+    ("numpy", "datetime64"): lambda kind: kind(1, "ns"),
+}
