@@ -195,6 +195,31 @@ def test_statistics_that_cannot_be_are_refused(how: dict[str, Any]) -> None:
                 use()
 
 
+@pytest.mark.parametrize("compress", [None, "zlib"])
+def test_columns_that_are_not_stored_are_not_made_for_billions_of_ticks(compress: str | None) -> None:
+    given = {"x": zlmdb.column("f8")}
+    narrow = declare(given, OID + "6", chunk=100, compress=compress)
+    wide = declare(given | {"y": zlmdb.column("S4000", default=b"")}, OID + "6", chunk=100, compress=compress)
+    with zlmdb.open(":memory:", [narrow]) as db:
+        with db.begin(write=True) as txn:
+            txn[narrow].append("x", np.arange(100), x=1.0)
+            (place, data), *_ = [
+                found for found in txn.cursor().iternext(True, True) if found[0].startswith(txn[narrow]._prefix("x"))
+            ]
+            txn.put(place, data[:4] + (2**32 - 1).to_bytes(4, "little") + data[8:])
+        db.attach_table(wide)
+        for buffers in (False, True):
+            with db.begin(buffers=buffers) as txn:
+                for use in (
+                    lambda: txn[wide].aggregate("x", y="count"),
+                    lambda: txn[wide].last("x", 2, columns=["y"]),
+                    lambda: txn[wide].range("x", columns=["y"]),
+                    lambda: txn[wide].as_of("x", 1000),
+                ):
+                    with pytest.raises(zlmdb.DecodeError, match="key 'x'"):
+                        use()
+
+
 def test_damaged_text_and_numbers_are_no_errors_of_others() -> None:
     table = declare({"u": zlmdb.column("U1"), "f": zlmdb.column("f2", default=1)}, OID + "5", chunk=100)
     with zlmdb.open(":memory:", [table]) as db, db.begin(write=True) as txn:

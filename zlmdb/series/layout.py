@@ -13,7 +13,7 @@ from zlmdb._typing import Buffer
 from zlmdb.errors import DecodeError, TableMismatch
 from zlmdb.series.compile import described, taken, united
 from zlmdb.series.compress import expand, shrink
-from zlmdb.series.definition import PAGE, PAGE_HEAD, ColumnDefinition, SeriesDefinition
+from zlmdb.series.definition import MOST_CHUNK, PAGE, PAGE_HEAD, ColumnDefinition, SeriesDefinition
 from zlmdb.series.records import (
     CHUNK,
     CHUNK_KIND,
@@ -69,7 +69,8 @@ class Chunk:
         """A column, by its place in the definition."""
         column = self.layout.columns[at]
         if at >= self.m or at >= self.layout.stored:
-            if not self.flags & HAS_TABLE and len(self.data) < CHUNK.size + 8 * self.n:
+            # Nothing is read that would be too short for a wrong number of ticks, which may be billions.
+            if self.n > (MOST_CHUNK if self.flags & HAS_TABLE else len(self.data) >> 3):
                 raise self.layout.broken("a chunk", self.data, f"it is too short for {self.n} ticks")
             return column.filled(self.n)
         return self._column(at + 1, column.dtype)
