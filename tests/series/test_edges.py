@@ -77,3 +77,24 @@ def test_buckets_are_written_at_the_ends_of_time() -> None:
             assert txn[Keeping].downsample(Replacing, "1h", x="count") == 2
             assert txn[Replacing].range("a").x.tolist() == [2, 2]
             assert txn[Replacing].range("a").time[0].astype(int) == FIRST
+
+
+@pytest.mark.parametrize("n", [1, 20])  # many ticks of few buckets are counted in another way
+def test_the_last_bucket_ends_with_time(n: int) -> None:
+    with zlmdb.open(":memory:", [Keeping]) as db, db.begin(write=True) as txn:
+        txn[Keeping].append("a", [LAST - 1] * n + [LAST] * n, x=1)
+        for origin in (None, 3, LAST):
+            found = txn[Keeping].resample("a", np.timedelta64(1, "ns"), origin=origin, x="count")
+            assert (found.time.astype(int).tolist(), found.x.tolist()) == ([LAST - 1, LAST], [n, n])
+
+
+def test_means_and_deviations_at_the_ends_of_what_int64_holds() -> None:
+    table = declare({"x": zlmdb.column("m8[ns]"), "y": zlmdb.column("M8[ns]")}, OID + "3", chunk=2)
+    with zlmdb.open(":memory:", [table]) as db, db.begin(write=True) as txn:
+        for key, values in (("high", [LAST] * 3), ("low", [FIRST] * 3), ("wide", [FIRST, LAST]), ("none", [FIRST - 1])):
+            array = np.array(values)
+            txn[table].append(key, np.arange(len(values)), x=array.view("m8[ns]"), y=array.view("M8[ns]"))
+        expected = {"high": (LAST, 0, LAST), "low": (FIRST, 0, FIRST), "wide": (0, FIRST - 1, 0)}
+        for key, numbers in (expected | {"none": (FIRST - 1,) * 3}).items():
+            found = txn[table].aggregate(key, x=["mean", "std"], y="mean")
+            assert tuple(int(value.astype(int)) for value in found.values()) == numbers, key

@@ -177,3 +177,35 @@ def test_whole_and_real_numbers_are_complex_ones_without_a_warning(spans: Any) -
     for name, values in [("z", [2**53 + 1]), ("small", [2**24 + 1]), ("small", [0.1])]:
         with pytest.raises(zlmdb.EncodeError, match=f"column {name}"):
             spans.append("b", [0], **{name: np.array(values)})
+
+
+Texts = declare({"s": zlmdb.column("S8", default=b""), "u": zlmdb.column("U8", default="")}, f"{OID}a")
+
+
+def test_what_is_no_text_does_not_become_one() -> None:
+    with zlmdb.open(":memory:", [Texts]) as db, db.begin(write=True) as txn:
+        ticks = txn[Texts]
+        for name, one, others in (
+            ("s", b"ab", [0.5, float("nan"), "ab", None]),
+            ("u", "ab", [0.5, float("nan"), b"ab"]),
+        ):
+            for other in others:
+                mixed = np.array([one, other], object)
+                for values in ([one, other], (other, one), mixed, pd.Series(mixed, dtype=object)):
+                    with pytest.raises(zlmdb.ValueTypeError, match=f"column {name}: expected"):
+                        ticks.append("a", [0, 1], **{name: values})
+            for values in ([one, one], (one, np.array(one)), np.array([one, one], object), pd.Series([one, one])):
+                ticks.append(name, [0, 1], **{name: values})
+            assert ticks.range(name)[name].tolist() == [one] * 8
+        assert list(ticks) == ["s", "u"]
+
+
+@pytest.mark.parametrize("name", ["f8", "f4", "i8", "u8"])
+@pytest.mark.parametrize("other", [np.datetime64(1, "ns"), np.timedelta64(1, "ps"), np.timedelta64(5, "M")])
+def test_times_among_objects_are_no_numbers(db: Any, name: str, other: Any) -> None:
+    with db.begin(write=True) as txn:
+        for values in (np.array([other, other], object), np.array([1, other], object), [0.5, other]):
+            with pytest.raises(zlmdb.DataError, match="column x"):
+                txn[Tables[name]].append("a", [0, 1], x=values)
+        assert "a" not in txn[Tables[name]]
+        txn.abort()

@@ -106,6 +106,7 @@ def test_moments_are_exact(txn: Any, moment: Any, ns: int) -> None:
         (1.5, "found float"),
         (True, "found bool"),
         (None, "found NoneType"),
+        (np.timedelta64(1, "ns"), "found timedelta64"),
         (date(2026, 1, 1), "a date has no time of day"),
         (datetime(2026, 1, 1), "it has no timezone"),
         (np.datetime64("NaT", "s"), "NaT is no time"),
@@ -292,6 +293,7 @@ def test_wrong_questions_are_refused(txn: Any) -> None:
     for use in (
         lambda: ticks.range("a", bounds="(("),
         lambda: ticks.last("a", -1),
+        lambda: ticks.last("a", np.timedelta64(1, "D")),
         lambda: ticks.last("a", 1.5),
         lambda: ticks.last("a", True),
         lambda: ticks.delete_range("a"),

@@ -10,18 +10,18 @@ import numpy as np
 
 from zlmdb._typing import Buffer
 from zlmdb.errors import ValueTypeError, short
-from zlmdb.series.definition import ColumnDefinition, SeriesDefinition
+from zlmdb.series.definition import SeriesDefinition
 from zlmdb.series.input import unknown_column
-from zlmdb.series.layout import Chunk
+from zlmdb.series.layout import Chunk, Layout
 from zlmdb.series.read import Piece
 from zlmdb.series.records import CHUNK, HAS_STATISTICS, HAS_TABLE
-from zlmdb.series.statistics import EMPTY, STATISTICS, WIDE, partials
-from zlmdb.series.times import FIRST
+from zlmdb.series.statistics import EMPTY, NAT, STATISTICS, WIDE, partials
+from zlmdb.series.times import FIRST, LAST
 
 if TYPE_CHECKING:
     from zlmdb.series.base import SeriesBase
 
-__all__ = ["FUNCTIONS", "Output", "bucketed", "nothing", "numbers", "outputs"]
+__all__ = ["FUNCTIONS", "Output", "bucketed", "nothing", "numbers", "outputs", "read_records"]
 
 Array = np.ndarray[Any, Any]
 
@@ -159,7 +159,7 @@ def bucketed(
     quick = all(WIDE[columns[at].dtype.kind] is not None and "m2" not in needs[at] for at in needs)
     ids: list[Array] = []
     sums: dict[int, list[dict[str, Array]]] = {at: [] for at in needs}
-    known = _Known(needs, columns, ids, sums)
+    known = _Known(needs, s._layout, ids, sums)
     for part, a, b in found:
         if isinstance(part, Chunk) and b - a == part.n and quick:
             bucket = 0 if every is None else (part.first - origin) // every
@@ -192,17 +192,37 @@ def bucketed(
     return starts, result
 
 
+def read_records(records: list[Buffer], dtype: np.dtype[Any], layout: Layout) -> Array:
+    """Stored statistics of a column of some chunks, as an array.
+
+    Args:
+        records: one for each chunk.
+        dtype: theirs, of :data:`STATISTICS`.
+        layout: of the table.
+
+    Raises:
+        DecodeError: if one counts more values than a chunk may have ticks.
+    """
+    data = b"".join(records)
+    rows = np.frombuffer(data, dtype)
+    if len(rows) and rows["count"].max() >> 32:
+        raise layout.broken("statistics", data, "they count more values than a chunk has")
+    return rows
+
+
 class _Known:
     """Collects the statistics of chunks that follow each other, to look at them together."""
 
     def __init__(
         self,
         needs: dict[int, frozenset[str]],
-        columns: tuple[ColumnDefinition, ...],
+        layout: Layout,
         ids: list[Array],
         sums: dict[int, list[dict[str, Array]]],
     ) -> None:
-        self._needs = [(at, STATISTICS[columns[at].dtype.kind], (*fields, "count")) for at, fields in needs.items()]
+        kinds = [column.dtype.kind for column in layout.columns]
+        self._needs = [(at, STATISTICS[kinds[at]], (*fields, "count")) for at, fields in needs.items()]
+        self._layout = layout
         self._least = max(needs)
         self._ids, self._sums = ids, sums
         self._buckets: list[int] = []
@@ -230,7 +250,7 @@ class _Known:
             return
         self._ids.append(np.array(self._buckets))
         for (at, dtype, names), records in zip(self._needs, self._records, strict=True):
-            rows = np.frombuffer(b"".join(records), dtype)
+            rows = read_records(records, dtype, self._layout)
             self._sums[at].append({name: rows[name] for name in names})
             records.clear()
         self._buckets.clear()
@@ -242,11 +262,12 @@ def _buckets(times: Array, every: int, origin: int) -> tuple[Array, Array]:
     if low == high:
         return np.zeros(1, np.int64), np.array([low])
     if high - low < len(times) >> 3:
-        edges = np.arange(low + 1, high + 1) * every + origin
-        places = np.concatenate(([0], times.searchsorted(edges)))
+        # Counted from 0 on, since one more than the last number may lie beyond int64.
+        found = np.arange(high - low + 1) + low
+        places = np.concatenate(([0], times.searchsorted(found[1:] * every + origin)))
         # An empty bucket begins where the next one begins.
         some = np.append(places[1:] != places[:-1], places[-1] < len(times))
-        return places[some], np.arange(low, high + 1)[some]
+        return places[some], found[some]
     of_each = numbers(times, every, origin)
     starts = np.flatnonzero(np.append(True, of_each[1:] != of_each[:-1]))
     return starts, of_each[starts]
@@ -330,7 +351,10 @@ def _finish(total: dict[str, Array], function: str, dtype: np.dtype[Any]) -> Arr
         return count
     if function in ("min", "max", "first", "last"):
         values = total[function]
-        return values.view(dtype) if dtype.kind in "mM" else values.astype(dtype)
+        if dtype.kind in "mM":
+            return values.view(dtype)
+        with np.errstate(over="ignore"):  # of statistics that are damaged
+            return values.astype(dtype)
     if function == "sum":
         return total["sum"].view(dtype) if dtype.kind == "m" else total["sum"]
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -338,8 +362,7 @@ def _finish(total: dict[str, Array], function: str, dtype: np.dtype[Any]) -> Arr
             mean = total["fsum"] / count
             if dtype.kind not in "mM":
                 return mean
-            whole = np.where(count > 0, np.rint(np.where(count > 0, mean, 0)), EMPTY[dtype.kind])
-            return whole.astype(np.int64).view(dtype)
+            return _whole(mean, FIRST, LAST).view(dtype)
         var = np.where(count > 1, total["m2"] / (count - 1), np.nan)
     if function == "std":
         var = np.sqrt(var)
@@ -347,9 +370,23 @@ def _finish(total: dict[str, Array], function: str, dtype: np.dtype[Any]) -> Arr
 
 
 def _spread_of_durations(values: Array, function: str, dtype: np.dtype[Any]) -> Array:
-    """The standard deviation of durations is a duration; their variance is a number, in units squared."""
-    if function == "var":
-        return values
-    there = ~np.isnan(values)
-    whole = np.where(there, np.rint(np.where(there, values, 0)), EMPTY["m"])
-    return whole.astype(np.int64).view(dtype)
+    """The standard deviation of durations is a duration; their variance is a number, in units squared.
+
+    NaT stands for a deviation that is no duration, because it lies beyond int64.
+    """
+    return values if function == "var" else _whole(values, NAT, NAT).view(dtype)
+
+
+def _whole(values: Array, below: int, beyond: int) -> Array:
+    """The nearest int64 of floats, NaT for NaN.
+
+    Args:
+        values: floats.
+        below: what stands for those that int64 does not reach down to.
+        beyond: what stands for those that it does not reach up to.
+    """
+    rounded = np.rint(values)
+    small, large = rounded <= -(2.0**63), rounded >= 2.0**63
+    whole: Array = np.where(small | large | np.isnan(rounded), 0, rounded).astype(np.int64)
+    whole[small], whole[large], whole[np.isnan(rounded)] = below, beyond, NAT
+    return whole

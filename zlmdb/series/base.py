@@ -22,6 +22,7 @@ from zlmdb.keys.base import KeyCodec
 from zlmdb.series.compress import check_method
 from zlmdb.series.definition import (
     MAX_COLUMNS,
+    MOST_CHUNK,
     Column,
     Duplicates,
     SeriesDefinition,
@@ -135,8 +136,8 @@ class SeriesBase(HookedTable, Generic[K]):
         check_policy(cls._zlmdb_duplicates, where)
         check_method(cls._zlmdb_compress, where)
         chunk = cls._zlmdb_chunk
-        if chunk is not None and (not isinstance(chunk, int) or not 2 <= chunk <= 1 << 20):
-            raise errors.SchemaError(f"{where}: expected chunk to be a number from 2 to {1 << 20}, found {chunk!r}")
+        if chunk is not None and (not isinstance(chunk, int) or not 2 <= chunk <= MOST_CHUNK):
+            raise errors.SchemaError(f"{where}: expected chunk to be a number from 2 to {MOST_CHUNK}, found {chunk!r}")
         columns = tuple(
             define_column(attribute, column, cls._zlmdb_compress, f"{where}, column {attribute}")
             for attribute, column in declared.items()

@@ -75,6 +75,8 @@ def insert(s: SeriesBase[Any], prefix: bytes, head: Head, data: bytes, new: Tick
             add(s, prefix, new_head(0, 0, 0, closed, 0, 0, 0, 0), late, also)
         return
     open_ones = chunks_at(s, prefix, position(start, number))
+    if len(open_ones) != chunks or open_ones[0][0] != prefix + position(start, number):
+        raise layout.broken("a head", data, f"there are not {chunks} open chunks from where it says")
     late = merged(definition, joined([read(chunk) for _, chunk in open_ones]), late, fresh)
     close(s, prefix, [key for key, _ in open_ones], late, rows, waiting, also)
 
@@ -100,6 +102,8 @@ def _into_chunks(
         if before is not None and (key is None or of_position(key[-10:])[0] >= before):
             key, following = None, before  # all full chunks are gone: these come to stand before the open ones
         end = len(new) if following is None else left(new.times, following)
+        if not end:
+            raise layout.broken("chunks", data, "they, or the ticks in the head, are not in order")
         part, new = new.part(0, end), new.part(end, len(new))
         number = 0
         if key is not None:
@@ -177,25 +181,41 @@ def delete_range(s: SeriesBase[Any], prefix: bytes, lo: int, hi: int) -> int:
         written += pieces(s, prefix, rest, [len(rest)], its_number, 0 if is_open else 1)
     if not removed:
         return 0
+    # What is broken is to be found before anything is written.
+    if ticks < 0 or head[4] < 0:
+        raise layout.broken("a head", data, "there are other open chunks than it names")
+    final = _final(s, prefix, old, written)
     replace_records(s, old, written)
     if head[4]:
         start, number = _first_from(s, prefix, position(start, number)) or (0, 0)
     else:
         start, ticks, number = 0, 0, 0
-    _end_anew(s, prefix, (*head[:7], start, ticks, number, 0), held)
+    _end_anew(s, prefix, (*head[:7], start, ticks, number, 0), held, final)
     return removed
 
 
-def _end_anew(s: SeriesBase[Any], prefix: bytes, head: Head, held: Ticks) -> None:
-    """Write a head after ticks have gone: its last times are looked up; without any tick, it goes, too."""
-    layout = s._layout
+def _final(s: SeriesBase[Any], prefix: bytes, old: list[bytes], written: list[tuple[bytes, bytes]]) -> Chunk | None:
+    """The chunk that will be the last one when some records are gone and others are written; None if there is none."""
     cursor = s._txn._cursor()
+    gone = {*old, *[key for key, _ in written]}
+    key, data = written[-1] if written else (b"", b"")
+    if cursor.set_range(prefix + HEAD_END):
+        while cursor.prev() and bytes(cursor.key()).startswith(prefix):
+            if bytes(cursor.key()) not in gone:
+                if bytes(cursor.key()) > key:
+                    key, data = bytes(cursor.key()), cursor.value()
+                break
+    return Chunk(s._layout, data) if key else None
+
+
+def _end_anew(s: SeriesBase[Any], prefix: bytes, head: Head, held: Ticks, final: Chunk | None) -> None:
+    """Write a head after ticks have gone: without any tick, it goes, too."""
+    layout = s._layout
     closed, tail = NONE, 0
-    if cursor.set_range(prefix + HEAD_END) and cursor.prev() and bytes(cursor.key()).startswith(prefix):
-        chunk = Chunk(layout, cursor.value())
-        closed = chunk.last
+    if final is not None:
+        closed = final.last
         if head[4]:
-            tail = min(chunk.n, MOST_NAMED)
+            tail = min(final.n, MOST_NAMED)
     last = int(held.times[-1]) if len(held) else closed
     if last == NONE:
         s._txn._changes += 1

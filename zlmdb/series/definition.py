@@ -32,6 +32,8 @@ VERSION = 1
 KIND = "series"
 #: How many ticks a full chunk has, unless its columns are very wide.
 CHUNK = 4096
+#: How many it may have at most.
+MOST_CHUNK = 1 << 20
 CHUNK_BYTES = 1 << 20
 #: Bytes of a page, and those of it that LMDB needs where a value has pages of its own.
 PAGE, PAGE_HEAD = 4096, 24

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zlmdb.series.records import HEAD, HEAD_END, HEAD_MAGIC, MOST_NAMED, VERSION, position
+from zlmdb.series.records import HEAD, HEAD_END, HEAD_MAGIC, MOST_NAMED, READ, VERSION, position
 
 if TYPE_CHECKING:
     from zlmdb.series.base import SeriesBase
@@ -37,11 +37,13 @@ def extend(s: SeriesBase[Any], prefix: bytes, arrays: list[Array]) -> bool:
     data = txn.get(key)
     if data is None:
         return False
-    magic, version, m, rows, chunks, last, _, start, held, number, tail = HEAD.unpack_from(data)
+    magic, version, m, rows, chunks, last, closed, start, held, number, tail = HEAD.unpack_from(data)
     times = arrays[0]
     n, first = len(times), times.item(0)
     if rows or m != layout.m or n <= layout.head_most or first <= last or magic != HEAD_MAGIC or version != VERSION:
         return False
+    if last != closed:
+        return False  # it is broken; who goes the long way says so
     total = held + n
     if total >= layout.fill:
         return _close(s, prefix, chunks, start, number, total, arrays)
@@ -50,9 +52,9 @@ def extend(s: SeriesBase[Any], prefix: bytes, arrays: list[Array]) -> bool:
     if chunks and n < layout.grown and (tail or held) < layout.grown:
         place = last_open(txn, prefix, chunks, start, number)
         made = layout.united([txn.get(place)], arrays, False)
-        if made is None:
-            return False
         tail = (tail or held) + n
+        if made is None or READ(made)[2] != tail:
+            return False  # as below
     else:
         place, made, tail = prefix + position(first), layout.opened(arrays), n
         chunks += 1
@@ -91,8 +93,8 @@ def _close(
     if len(found) != chunks:
         return False  # it is broken; who goes the long way says so
     made = layout.united([data for _, data in found], [array[:size] for array in arrays] if rest else arrays, True)
-    if made is None:
-        return False
+    if made is None or READ(made)[2] != total - rest:
+        return False  # the head is wrong about the chunks that are open: who looks at what is there comes through
     txn._changes += 1
     if chunks > 1:
         cursor = txn._cursor()

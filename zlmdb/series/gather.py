@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from zlmdb.series.aggregate import Output, outputs
+from zlmdb.series.aggregate import Output, outputs, read_records
 from zlmdb.series.layout import Chunk
 from zlmdb.series.read import begun
 from zlmdb.series.records import CHUNK, CHUNK_KIND, HAS_STATISTICS, HAS_TABLE, HEAD_END, HEAD_KIND, READ
@@ -198,7 +198,7 @@ def summary(s: SeriesBase[Any], raw: Any, prefix: bytes, lo: int, hi: int, plan:
                 found.append(_record(held.columns[at], sums))
         rows = {}
         for (at, _), found in zip(plan.needs, records, strict=True):
-            made = np.frombuffer(b"".join(found), STATISTICS[layout.columns[at].dtype.kind])
+            made = read_records(found, STATISTICS[layout.columns[at].dtype.kind], layout)
             if not len(made) or not made["count"].all():
                 return None
             rows[at] = made

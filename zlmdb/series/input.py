@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -111,6 +112,8 @@ def _as(value: Any, dtype: np.dtype[Any]) -> Array:
     if array.size == 0 and weak:
         return array.astype(dtype)
     source = array.dtype
+    if source.kind == dtype.kind and dtype.kind in "SU" and isinstance(value, (list, tuple)) and array.ndim == 1:
+        _check_texts(value, dtype)
     if weak and source.kind in "fc" and array.ndim and dtype.kind in "iufc":
         # Integers among floats: NumPy has made floats of them, of which from here on not each is the same integer.
         with np.errstate(all="ignore"):
@@ -173,12 +176,19 @@ def _from_objects(array: Array, dtype: np.dtype[Any]) -> Array:
         return _spans(items).reshape(array.shape)
     if any(not isinstance(item, (int, float, complex, bytes, str, np.generic)) for item in items):
         raise TypeError("Python objects cannot be stored")
+    if dtype.kind in "SU":
+        _check_texts(items, dtype)
     if dtype.kind not in "iufc":
         return np.array(array.tolist())
     made = np.empty(len(items), dtype)
     for at, item in enumerate(items):
         value = item.item() if isinstance(item, np.generic) else item
-        if isinstance(value, bool) or not isinstance(value, _NUMBERS[dtype.kind]):
+        # Of times and durations it would be a number in any unit.
+        if (
+            isinstance(item, (np.datetime64, np.timedelta64))
+            or isinstance(value, bool)
+            or not isinstance(value, _NUMBERS[dtype.kind])
+        ):
             raise TypeError(f"{type(item).__name__} is none of {dtype}")
         try:
             # A whole number must stay the same; a float stands for the nearest value of a column of floats.
@@ -192,6 +202,18 @@ def _from_objects(array: Array, dtype: np.dtype[Any]) -> Array:
         if not fits:
             raise _changed(item, at if array.ndim else None, type(item).__name__, dtype)
     return made.reshape(array.shape)
+
+
+def _check_texts(items: Iterable[Any], dtype: np.dtype[Any]) -> None:
+    """Refuse what is no text among texts: NumPy would write it down, NaN as "nan".
+
+    Raises:
+        TypeError: naming it.
+    """
+    wanted = bytes if dtype.kind == "S" else str
+    for item in items:
+        if not isinstance(item, (wanted, np.ndarray)):
+            raise TypeError(f"{type(item).__name__} {short(item)} is none of {dtype}")
 
 
 def _spans(items: list[Any]) -> Array:

@@ -13,7 +13,7 @@ from zlmdb._typing import Buffer
 from zlmdb.errors import DecodeError, TableMismatch
 from zlmdb.series.compile import described, taken, united
 from zlmdb.series.compress import expand, shrink
-from zlmdb.series.definition import PAGE, PAGE_HEAD, ColumnDefinition, SeriesDefinition
+from zlmdb.series.definition import MOST_CHUNK, PAGE, PAGE_HEAD, ColumnDefinition, SeriesDefinition
 from zlmdb.series.records import (
     CHUNK,
     CHUNK_KIND,
@@ -69,6 +69,9 @@ class Chunk:
         """A column, by its place in the definition."""
         column = self.layout.columns[at]
         if at >= self.m or at >= self.layout.stored:
+            # Nothing is read that would be too short for a wrong number of ticks, which may be billions.
+            if self.n > (MOST_CHUNK if self.flags & HAS_TABLE else len(self.data) >> 3):
+                raise self.layout.broken("a chunk", self.data, f"it is too short for {self.n} ticks")
             return column.filled(self.n)
         return self._column(at + 1, column.dtype)
 
@@ -79,7 +82,7 @@ class Chunk:
             start = self.layout.offsets(self.m, self.n, self.flags)[at + 1] + i * dtype.itemsize
             return np.frombuffer(self.data, dtype, 1, start)[0]
         if at >= self.m or at >= self.layout.stored:
-            return self.column(at)[0]
+            return self.layout.columns[at].filled(1)[0]
         return self._column(at + 1, self.layout.columns[at].dtype, i + 1)[i]
 
     def is_stored(self, at: int) -> bool:
@@ -249,10 +252,10 @@ class Layout:
         m, n = head[2], head[3]
         known = min(m, self.stored)
         try:
-            if m == self.stored == self.m:
-                rows = np.frombuffer(data, self.row, n, HEAD_SIZE)
-            elif m <= self.stored:
-                rows = np.frombuffer(data, self._row(m), n, HEAD_SIZE)
+            if m <= self.stored:
+                row = self.row if m == self.m else self._row(m)
+                self.check_rows(data, n, row.itemsize)
+                rows = np.frombuffer(data, row, n, HEAD_SIZE)
             else:
                 rows = self._longer_rows(data, n)
         except ValueError as error:
@@ -260,6 +263,21 @@ class Layout:
         columns = [np.ascontiguousarray(rows[f"f{at + 1}"]) for at in range(known)]
         columns += [c.filled(n) for c in self.columns[known:]]
         return np.ascontiguousarray(rows["f0"]), columns
+
+    def check_rows(self, data: Buffer, n: int, size: int) -> None:
+        """Refuse a head that does not have just the rows that it names: others would come to stand in wrong places.
+
+        So they would if the last of them were of another time than the head names.
+
+        Args:
+            data: its bytes.
+            n: how many rows it names.
+            size: bytes of a row.
+        """
+        if len(data) != HEAD_SIZE + n * size:
+            raise self.broken("a head", data, f"it has not the length of one with {n} rows of {size} bytes")
+        if n and data[8:16] != data[len(data) - size :][:8]:
+            raise self.broken("a head", data, "the last of its rows is not of the time that it names as the last one")
 
     def _longer_rows(self, data: Buffer, n: int) -> Array:
         """Rows of a head with more columns than are known here: their size follows from their number."""

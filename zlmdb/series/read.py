@@ -88,7 +88,8 @@ class source:  # noqa: N801  # used as a function
 
 
 #: What reading of damaged bytes may come to.
-_DAMAGE = (struct.error, ValueError, IndexError, TypeError, OverflowError)
+#: SystemError is what Python says to text whose code points are none.
+_DAMAGE = (struct.error, ValueError, IndexError, TypeError, OverflowError, SystemError)
 
 
 def explained(s: SeriesBase[Any], prefix: bytes | None, error: Exception) -> Exception:

@@ -110,7 +110,7 @@ class Reading(SeriesBase[K], Generic[K]):
 
     def _ends(self, key: Any, n: int, columns: Sequence[str] | None, which: Any) -> Slice:
         self._require()
-        if isinstance(n, (bool, np.bool_)) or not isinstance(n, (int, np.integer)) or n < 0:
+        if isinstance(n, (bool, np.bool_, np.timedelta64)) or not isinstance(n, (int, np.integer)) or n < 0:
             raise ValueError(f"n: expected a number of ticks of at least 0, found {errors.short(n)}")
         prefix = self._prefix(key)
         names = self._columns(columns)

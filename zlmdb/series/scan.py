@@ -235,7 +235,13 @@ class Scan:
                 reached.seek = reached.prefix + HEAD_END + b"\0"
                 reached.time, reached.given = self._lo, 0
             prefix = reached.prefix
-            count = self._series(raw, reached, prefix, left, parts)
+            try:
+                count = self._series(raw, reached, prefix, left, parts)
+            except Exception as error:
+                seen = read.explained(self._s, prefix, error)
+                if seen is error:
+                    raise
+                raise seen from error
             if count:
                 runs.append((prefix, count))
                 left -= count

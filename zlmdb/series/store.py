@@ -175,6 +175,31 @@ def chunks_at(s: SeriesBase[Any], prefix: bytes, start: bytes) -> list[tuple[byt
     return found
 
 
+def last_chunk(s: SeriesBase[Any], prefix: bytes) -> Chunk | None:
+    """The last chunk of a series that has a head; None if there is none."""
+    cursor = s._txn._cursor()
+    if cursor.set_range(prefix + HEAD_END) and cursor.prev() and bytes(cursor.key()).startswith(prefix):
+        return Chunk(s._layout, cursor.value())
+    return None
+
+
+def check_end(s: SeriesBase[Any], prefix: bytes, head: Head, data: bytes) -> None:
+    """Refuse a head that is wrong about where the chunks end: late ticks would come to stand in wrong places.
+
+    Args:
+        s: of a write transaction.
+        prefix: slot and series key.
+        head: as it is stored.
+        data: its bytes.
+
+    Raises:
+        DecodeError: if it is.
+    """
+    chunk = last_chunk(s, prefix)
+    if head[6] != (NONE if chunk is None else chunk.last) or (not head[3] and head[5] != head[6]):
+        raise s._layout.broken("a head", data, "the chunks do not end at the time that it names")
+
+
 # -- writing
 
 
@@ -203,6 +228,9 @@ def append_one(s: SeriesBase[Any], prefix: bytes, time: int, row: bytes) -> bool
     _, _, m, rows, chunks, last, closed, start, ticks, number, tail = s._layout.head(data)
     if m != s._layout.m or rows >= s._layout.head_most or time < last or (time == last and not s._keeps):
         return False
+    size = len(row)
+    if len(data) != HEAD_SIZE + rows * size or (rows and data[8:16] != data[-size : 8 - size]):
+        s._layout.check_rows(data, rows, size)
     txn._changes += 1
     made = HEAD.pack(HEAD_MAGIC, VERSION, m, rows + 1, chunks, time, closed, start, ticks, number, tail)
     txn._put(key, b"".join((made, data[HEAD_SIZE:], row)))
@@ -233,6 +261,8 @@ def append_many(s: SeriesBase[Any], prefix: bytes, new: Ticks) -> None:
         layout.check_columns(head[2])
     rows, closed = head[3], head[6]
     first = int(new.times[0])
+    if first <= head[5] or (not rows and closed != head[5]):
+        check_end(s, prefix, head, data)
     if rows + len(new) <= layout.head_most and (first > closed or (first == closed and s._keeps)):
         _append_rows(s, prefix, head, data, new)
         return
@@ -252,6 +282,8 @@ def _append_rows(s: SeriesBase[Any], prefix: bytes, head: Head, data: bytes, new
         body = layout.rows(ticks.times, ticks.columns)
         rows, last = len(ticks), int(ticks.times[-1])
     else:
+        if rows:
+            layout.check_rows(data, rows, layout.row_size)
         body = (bytes(data[HEAD_SIZE:]) if rows else b"") + layout.rows(new.times, new.columns)
         rows, last = rows + len(new), int(new.times[-1])
     write_head(s, prefix, (*head[:3], rows, head[4], last, *head[6:]), body)
@@ -288,6 +320,8 @@ def add(s: SeriesBase[Any], prefix: bytes, head: Head, new: Ticks, also: Records
         key = last_open(txn, prefix, open_chunks, start, number)
         chunk = Chunk(layout, txn.get(key))
         layout.check_columns(chunk.m)
+        if chunk.last != head[6]:
+            raise layout.broken("a chunk", chunk.data, "it does not end at the time that the head names")
         grown = joined([read(chunk), new])
         txn._put(key, layout.pack(grown.times, grown.columns, False))
         tail = len(grown)

@@ -90,7 +90,7 @@ def moment_ns(value: Any) -> int:
         ns = _datetime_ns(value)
     elif isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind in "Miu":
         return moment_ns(value[()])
-    elif isinstance(value, (_integer, int)) and not isinstance(value, bool):
+    elif isinstance(value, (_integer, int)) and not isinstance(value, (bool, np.timedelta64)):  # NumPy's is an integer
         ns = operator.index(value)
     else:
         raise _wrong(value, "; a date has no time of day" if isinstance(value, date) else "")
