@@ -7,7 +7,6 @@ time get different slots, and a process that is killed while an index is built l
 
 from __future__ import annotations
 
-import threading
 import uuid
 import weakref
 from collections.abc import Callable, Iterable
@@ -125,7 +124,7 @@ class NotATable(errors.SchemaError, TypeError):
 
 def _write(db: Database, wanted: list[_Wanted], progress: Progress | None) -> list[Any]:
     env = db._environment()
-    if env.writer == threading.get_ident():
+    if env.writes_here():
         raise errors.TransactionError(
             f"{db.dbpath}: tables cannot be attached for the first time while this thread has a write transaction; "
             "attach them before it begins"

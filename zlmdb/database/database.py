@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -159,9 +158,7 @@ class Database(Lifecycle):
     def _own_write_transaction(self) -> Transaction | None:
         """The write transaction that this thread has open, or None."""
         env = self._environment()
-        if env.writer != threading.get_ident():
-            return None
-        return next((txn for txn in env.live_transactions() if txn._write), None)
+        return env.writing() if env.writes_here() else None
 
     def write(self, function: Callable[[Transaction], R]) -> R:
         """What `function` returns, run in a write transaction; if the map is full, it grows and runs it again.

@@ -7,7 +7,6 @@ after the end is noticed, at no cost before it.
 
 from __future__ import annotations
 
-import sys
 import threading
 import weakref
 from collections.abc import Callable
@@ -23,6 +22,7 @@ from zlmdb.engine.faults import WriteInReadTransaction
 
 if TYPE_CHECKING:
     from zlmdb.database.database import Database
+    from zlmdb.engine import Environment
 
 __all__ = ["Lease", "Life"]
 
@@ -124,30 +124,38 @@ class Life:
         if env is None or env.inherited:
             env = self._db._environment()
         if self._write:
-            raw = env.begin(True, False)
-            try:
-                generation.follow(env, raw)
-            except BaseException:
-                env.writer = None
-                raw.abort()
-                raise
-            self._use(raw)
-        else:
-            try:
-                if env.pinned:
-                    env.release_pins()
-                begin = env.begin_raw
-                raw = begin(None, None, False, self._buffers)
-                self._unsure = env.probes
-            except EngineError:
-                raw = env.begin(False, self._buffers)
-            self._get = raw.get
-            self._put = self._delete = self._pop = self._db._refusals.read_only
+            self._begin_writing(env)
+            return self
+        try:
+            if env.pinned:
+                env.release_pins()
+            begin = env.begin_raw
+            raw = begin(None, None, False, self._buffers)
+            self._unsure = env.probes
+        except EngineError:
+            raw = env.begin(False, self._buffers)
+        self._get = raw.get
+        self._put = self._delete = self._pop = self._db._refusals.read_only
         self._env = env
         self._raw = raw
         # It is taken out again when this object is gone, not before: that costs nothing here.
         env.live.add(weak(self, env.forget))
         return self
+
+    def _begin_writing(self, env: Environment) -> None:
+        raw = env.begin(True, False)
+        writer: Any = env.writer
+        try:
+            generation.follow(env, raw)
+            self._use(raw)
+            self._env = env
+            self._raw = raw
+            # If it is dropped without having ended, the lock must not stay taken.
+            env.live.add(weak(self, writer.left))
+        except BaseException:
+            self._forget(self._db._refusals.aborted)
+            writer.abort()
+            raise
 
     def _use(self, raw: Any) -> None:
         """Take the engine's writing methods in."""
@@ -217,7 +225,7 @@ class Life:
     ) -> None:
         raw = self._raw
         if raw is None:
-            if exc_type is None and self._write and self._get is self._db._refusals.closed:
+            if exc_type is None and self._write and self._get in self._db._refusals.lost:
                 self._ended()  # its changes are lost, which must not pass in silence
             return
         if not self._write and self._lent is None:
@@ -239,8 +247,7 @@ class Life:
         Raises:
             DatabaseFull: if the map is full; nothing of the transaction is stored then.
             TransactionClosed: if it has ended already.
-            TransactionError: in another thread than the one that began it, if it writes. It stays open; if that thread
-                has ended, it is aborted.
+            TransactionError: in another thread than the one that began it, if it writes; it stays open.
 
         >>> import zlmdb
         >>> with zlmdb.open(":memory:") as db:
@@ -257,8 +264,7 @@ class Life:
         self._require_thread()
         nested = self._nested
         raw = self._finish(self._db._refusals.committed)
-        # Before the engine lets the next writer in, who sets it to its own.
-        self._env.writer = None
+        self._writer().over()
         outers = list(nested)
         try:
             raw.commit()
@@ -287,9 +293,9 @@ class Life:
         """
         if self._write:
             self._require_thread()
-        self._give_up(self._db._refusals.aborted, ours=True)
+        self._give_up(self._db._refusals.aborted)
 
-    def _give_up(self, refuse: Callable[..., NoReturn], *, ours: bool) -> None:
+    def _give_up(self, refuse: Callable[..., NoReturn]) -> None:
         if not self._write:
             self._leave(self._finish(refuse))
             return
@@ -297,8 +303,7 @@ class Life:
         raw = self._finish(refuse)
         for _, function in reversed(undo):
             function()
-        if ours:
-            self._env.writer = None
+        self._writer().over()
         raw.abort()
         for outer in reversed(nested):
             outer.abort()
@@ -336,8 +341,19 @@ class Life:
 
     def _end_with_database(self) -> None:
         """Called when the database is closed under it, or left behind by a program that ends."""
+        held = [self._raw]  # with no name of its own: the references to it are counted
+        if held[0] is None:
+            return
+        if not self._write:
+            self._forget(self._db._refusals.closed)
+            self._env.part(held, self)
+        elif self._owner() is None:  # otherwise its thread ends it, and the environment stays open for so long
+            self._give_up(self._db._refusals.closed)
+
+    def _end_with_thread(self) -> None:
+        """Called when the thread ends that began it and left it open."""
         if self._raw is not None:
-            self._give_up(self._db._refusals.closed, ours=self._env.writer == threading.get_ident())
+            self._give_up(self._db._refusals.orphaned)
 
     def _end_with_fork(self) -> None:
         """Called in a child process: the transaction is the parent's, so it is left alone."""
@@ -360,16 +376,19 @@ class Life:
                 f"table {table}: a write was tried in a read transaction; begin it with db.begin(write=True)"
             )
 
+    def _writer(self) -> Any:
+        """Who has the lock, of an open write transaction: the thread of this one."""
+        return self._env.writer
+
     def _require_thread(self) -> None:
         """Refuse to go on with a write transaction in another thread than its own.
 
         The engine's lock is one of a thread: given back by another one it would stay taken, and every later writer wait
-        for ever. That of a thread which has ended is free already, so what another process may be writing by now must
-        not be written over.
+        for ever.
         """
         if self._raw is None:
             self._ended()
-        if self._env.writer == threading.get_ident():
+        if self._writer().is_here():
             return
         owner = self._owner()
         if owner is not None:
@@ -377,22 +396,13 @@ class Life:
                 f"{self._db.dbpath}: a write transaction is used and ended by the thread that began it, {owner!r}; "
                 f"this is {threading.current_thread().name!r}. It is still open: end it there"
             )
-        self._give_up(self._db._refusals.aborted, ours=True)
-        raise errors.TransactionError(
-            f"{self._db.dbpath}: the thread that began this write transaction has ended, and the engine's lock with "
-            "it. The transaction was aborted, and nothing of it is stored. End it in the thread that begins it"
-        )
+        self._end_with_thread()
+        self._ended()
 
     def _owner(self) -> str | None:
         """The name of another thread that this write transaction belongs to; None if it is this one, or has ended."""
-        owner = self._env.writer
-        if owner == threading.get_ident():
-            return None
-        for thread in threading.enumerate():
-            if thread.ident == owner:
-                return thread.name
-        # One that Python has not started is known while it runs something.
-        return f"thread {owner}" if owner in sys._current_frames() else None
+        owner: str | None = self._writer().elsewhere()
+        return owner
 
     def _count_puts(self, number: int) -> None:
         if self._stats is not None:

@@ -139,9 +139,10 @@ class Lifecycle:
         return env
 
     def close(self) -> None:
-        """Close the handle; the last one of this process closes the file and ends transactions left open.
+        """Close the handle, and end its transactions; the last one of this process closes the file.
 
-        A temporary database is removed. Closing twice does nothing.
+        A temporary database is removed. Closing twice does nothing. A scan that another thread is in the midst of goes
+        on to its end.
 
         Raises:
             TransactionError: if another thread is in a write transaction of this handle: only that thread can end it.

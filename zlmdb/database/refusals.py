@@ -22,7 +22,7 @@ class Refusals:
         path: the database, for the messages.
     """
 
-    __slots__ = ("aborted", "closed", "committed", "forked", "read_only", "unbegun")
+    __slots__ = ("aborted", "closed", "committed", "forked", "lost", "orphaned", "read_only", "unbegun")
 
     def __init__(self, path: str) -> None:
         def ended(why: str) -> Callable[..., NoReturn]:
@@ -33,6 +33,12 @@ class Refusals:
         self.aborted = ended("has ended: it was aborted")
         self.closed = ended("has ended: its database was closed")
         self.forked = ended("belongs to the parent process, from which this one was forked: begin one here")
+        self.orphaned = ended(
+            "was aborted, and nothing of it is stored: the thread that began it has ended, and the engine's lock with "
+            "it. End it in the thread that begins it"
+        )
+        #: Those after which a block that ends well must be told that its changes are gone.
+        self.lost = (self.closed, self.orphaned)
         self.read_only = _raising(
             WriteInReadTransaction,
             f"{path}: a write was tried in a read transaction; begin it with db.begin(write=True)",

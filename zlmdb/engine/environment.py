@@ -34,6 +34,7 @@ from zlmdb._data import Data
 from zlmdb.engine.faults import translate
 from zlmdb.engine.files import data_file, file_format, young
 from zlmdb.engine.readers import CHECK_EVERY, warn_of_old
+from zlmdb.engine.writer import Writer
 
 __all__ = ["DEFAULT_MAXSIZE", "Environment", "Options"]
 
@@ -49,6 +50,8 @@ PROBE = b"\0\0"
 #: How often a reader is begun until the file is held to be damaged.
 PROBES = 100
 MAX_NAMED = 64
+#: The references there are to what only a list has, when that is asked.
+ALONE = (lambda held: sys.getrefcount(held[0]))([object()])
 LIB_VERSIONS = {"0.9": 0, "1.0": 1}
 
 
@@ -103,8 +106,8 @@ class Environment:
         self.handles: weakref.WeakSet[Any] = weakref.WeakSet()
         #: True in a process forked from the one that opened it: it is not to be touched.
         self.inherited = False
-        #: Thread that holds the write transaction; LMDB would wait for itself if it began a second one.
-        self.writer: int | None = None
+        #: The last write transaction of this process; LMDB would wait for itself if its thread began a second one.
+        self.writer: Writer | None = None
         #: Key and value types of the tables attached by this process, by identity: a table is read in one way only.
         self.identities: dict[Any, dict[str, Any]] = {}
         #: The catalog as it was last read, with the number of the commit that it was read from; kept by who reads it.
@@ -117,6 +120,9 @@ class Environment:
         self.attaching = threading.RLock()
         #: Read snapshots kept open because arrays over the map outlived their transaction.
         self.pinned: list[Any] = []
+        #: Those kept open because their database was closed while another thread was reading.
+        self.parted: list[Any] = []
+        self._pinning = threading.RLock()
         self._lock = threading.Lock()
         #: How many write transactions were begun, and the old readers that were warned of.
         self._begun = 0
@@ -329,11 +335,9 @@ class Environment:
     def _begin_write(self, buffers: bool) -> Any:
         if self.options.readonly:
             raise errors.ReadOnlyDatabase(f"{self.path} is open read-only; a write transaction needs a writable handle")
-        if self.writer == threading.get_ident() and any(txn._write for txn in self.live_transactions()):
-            raise errors.TransactionError(
-                f"{self.path}: this thread has a write transaction already, and would wait for itself; "
-                "use that transaction, or its savepoint()"
-            )
+        writer = self.writer
+        if writer is not None and writer.raw is not None:
+            self._before_next(writer)
         self._begun += 1
         if not self._begun % CHECK_EVERY:
             warn_of_old(self.raw, self.path, self._warned)
@@ -343,8 +347,41 @@ class Environment:
             raw = self.begin_raw(None, None, True, buffers)
         except lmdb.Error as error:
             raw = self._begin_again(error, True, buffers)
-        self.writer = threading.get_ident()
+        Writer(self, raw)
         return raw
+
+    def _before_next(self, writer: Writer) -> None:
+        """Refuse to wait for a writer that this thread is itself, or that nobody will end; end one that is left."""
+        owner = writer.elsewhere()
+        if owner is None:
+            if self.writing() is not None and writer.is_here():
+                raise errors.TransactionError(
+                    f"{self.path}: this thread has a write transaction already, and would wait for itself; "
+                    "use that transaction, or its savepoint()"
+                )
+            self.thread_ends(writer)
+        elif writer.abandoned:
+            raise errors.TransactionError(
+                f"{self.path}: thread {owner!r} began a write transaction that nobody ended and nobody holds any more, "
+                "and only that thread can give the lock back: it does so when it begins another one, or ends. End "
+                "transactions in the thread that begins them"
+            )
+
+    def writing(self) -> Any:
+        """The open write transaction of this process; None if there is none."""
+        return next((txn for txn in self.live_transactions() if txn._write), None)
+
+    def writes_here(self) -> bool:
+        """True if this thread has the write transaction open."""
+        writer = self.writer
+        return writer is not None and writer.is_here()
+
+    def thread_ends(self, writer: Writer) -> None:
+        """End a writer that its thread leaves open."""
+        transaction = self.writing()
+        if transaction is not None and self.writer is writer:
+            transaction._end_with_thread()
+        writer.abort()
 
     def _begin_again(self, error: lmdb.Error, write: bool, buffers: bool) -> Any:
         if isinstance(error, lmdb.ReadersFullError) and self.raw.reader_check():
@@ -377,32 +414,63 @@ class Environment:
     def grow(self) -> bool:
         """Double the map; False if that cannot be done (a cap, or transactions of this process are open)."""
         with self._lock:
-            if self.capped or self.live_transactions() or self.pinned:
+            if self.capped or self.live_transactions() or self.pinned or self.parted:
                 return False
             self.raw.set_mapsize(self.raw.info()["map_size"] * 2)
             return True
 
-    # -- pinned snapshots
+    # -- snapshots that outlive their transaction, or their database
 
     def pin(self, raw: Any, views: list[memoryview]) -> None:
         """Keep a read snapshot open until no array over its memory is left."""
-        self.pinned.append((raw, views))
+        with self._pinning:
+            self.pinned.append((raw, views))
 
     def release_pins(self) -> None:
         """End the pinned snapshots whose arrays are gone."""
-        kept = []
-        for raw, views in self.pinned:
-            left = [view for view in views if not released(view)]
-            if left:
-                kept.append((raw, left))
-            else:
-                raw.abort()
-        self.pinned = kept
+        with self._pinning:
+            # Taken out one by one: what is done for one may run the garbage collector, and that anything.
+            for _ in range(len(self.pinned)):
+                if not self.pinned:
+                    break
+                raw, views = self.pinned.pop(0)
+                left = [view for view in views if not released(view)]
+                if left:
+                    self.pinned.append((raw, left))
+                else:
+                    raw.abort()
+
+    def part(self, held: list[Any], transaction: Any) -> None:
+        """End a read transaction that other threads may be in the midst of, or keep its snapshot until they are not.
+
+        The engine must not end it while it answers another thread, which would read memory that is freed. Whoever asks
+        it something has a reference to it; without any, nobody can ask.
+
+        Args:
+            held: the engine's transaction, in a list that has its only reference here.
+            transaction: what it was taken from, so that nobody gets more references to it.
+        """
+        if sys.getrefcount(held[0]) > ALONE and len(sys._current_frames()) > 1:
+            with self._pinning:
+                self.parted.append((held, transaction))
+        else:
+            transaction._leave(held.pop())
+
+    def release_parted(self) -> None:
+        """End the snapshots of closed databases that nobody reads any more."""
+        with self._pinning:
+            parted, self.parted = self.parted, []
+            while parted:
+                self.part(*parted.pop())
 
     def close(self) -> bool:
-        """Close the environment; False if arrays over its map are still alive: then it stays mapped for their sake."""
+        """Close the environment, if nobody needs it: no array over its map, no thread that is reading or writing."""
+        self.release_parted()
         self.release_pins()
-        if self.pinned:
+        writer = self.writer
+        if writer is not None and writer.raw is not None and writer.elsewhere() is None:
+            self.thread_ends(writer)
+        if self.parted or self.pinned or (writer is not None and writer.raw is not None):
             return False
         self.raw.close()
         return True

@@ -20,7 +20,7 @@ __all__ = ["acquire", "environments", "release"]
 
 _lock = threading.RLock()
 _open: dict[tuple[Any, ...], Environment] = {}
-#: Environments that nobody has open any more, but whose memory arrays still read.
+#: Environments that nobody has open any more, but whose memory arrays still read, or other threads.
 _lingering: list[Environment] = []
 
 
@@ -64,7 +64,7 @@ def acquire(path: str, options: Options, *, share: bool) -> Environment:
 
 def _revived(key: tuple[Any, ...] | None, path: str, options: Options) -> Environment | None:
     """A closed environment of the file that could not be unmapped yet; those that can be meanwhile, are."""
-    _lingering[:] = [environment for environment in _lingering if not environment.close()]
+    _sweep()
     for environment in _lingering:
         if environment.key == key:
             _check_shared(environment, path, options, share=True)
@@ -85,8 +85,17 @@ def release(environment: Environment) -> None:
             del _open[environment.key]
         for transaction in environment.live_transactions():
             transaction._end_with_database()
-        if not environment.close():
+        if environment.close():
+            _sweep()
+        else:
             _lingering.append(environment)
+
+
+def _sweep() -> None:
+    """Close the environments whose last users have gone meanwhile."""
+    for environment in _lingering.copy():
+        if environment.close() and environment in _lingering:
+            _lingering.remove(environment)
 
 
 def environments() -> list[Environment]:
