@@ -247,7 +247,9 @@ class Life:
         Raises:
             DatabaseFull: if the map is full; nothing of the transaction is stored then.
             TransactionClosed: if it has ended already.
-            TransactionError: in another thread than the one that began it, if it writes; it stays open.
+            TransactionError: in another thread than the one that began it, if it writes; it stays open. Or if an
+                exception from outside, such as KeyboardInterrupt, broke off a write of several records in it; it is
+                aborted.
 
         >>> import zlmdb
         >>> with zlmdb.open(":memory:") as db:
@@ -262,6 +264,9 @@ class Life:
             self._leave(self._finish(self._db._refusals.committed))
             return
         self._require_thread()
+        if self._put is self._db._refusals.spoiled:
+            self._give_up(self._db._refusals.aborted)
+            self._db._refusals.spoiled()
         nested = self._nested
         raw = self._finish(self._db._refusals.committed)
         self._writer().over()
@@ -307,6 +312,14 @@ class Life:
         raw.abort()
         for outer in reversed(nested):
             outer.abort()
+
+    def _spoil(self) -> None:
+        """Refuse everything but an abort: of some change there is a part, which must not become visible.
+
+        The engine sees to that itself where it reports an error; exceptions from outside (Ctrl-C, an alarm, a lack of
+        memory) it does not know of. What is nested is aborted alone, and the transaction around it goes on.
+        """
+        self._get = self._put = self._delete = self._pop = self._db._refusals.spoiled
 
     def _finish(self, refuse: Callable[..., NoReturn]) -> Any:
         raw = self._raw

@@ -22,7 +22,7 @@ class Refusals:
         path: the database, for the messages.
     """
 
-    __slots__ = ("aborted", "closed", "committed", "forked", "lost", "orphaned", "read_only", "unbegun")
+    __slots__ = ("aborted", "closed", "committed", "forked", "lost", "orphaned", "read_only", "spoiled", "unbegun")
 
     def __init__(self, path: str) -> None:
         def ended(why: str) -> Callable[..., NoReturn]:
@@ -39,6 +39,12 @@ class Refusals:
         )
         #: Those after which a block that ends well must be told that its changes are gone.
         self.lost = (self.closed, self.orphaned)
+        self.spoiled = _raising(
+            errors.TransactionError,
+            f"{path}: an exception broke off a write of several records, such as that of a row and its index entries, "
+            "and part of them is there. So this transaction cannot go on, and will be aborted; or the savepoint will "
+            "that it is in. Let such an exception end the block",
+        )
         self.read_only = _raising(
             WriteInReadTransaction,
             f"{path}: a write was tried in a read transaction; begin it with db.begin(write=True)",

@@ -234,6 +234,9 @@ class Transaction(Life):
             kind = "a read transaction" if not self._write else "a file of the 0.9 format opened with writemap=True"
             raise errors.TransactionError(f"{self._db.dbpath}: savepoint() is not possible in {kind}")
         self._require_thread()
+        spoiled = self._db._refusals.spoiled
+        if self._put is spoiled:
+            spoiled()
         outer = self._raw
         try:
             inner = self._env.begin_raw(None, outer, True, False)
@@ -245,6 +248,8 @@ class Transaction(Life):
         self._use(inner)
         try:
             yield self
+            if self._put is spoiled:
+                spoiled()
         except BaseException:
             if self._raw is inner:
                 inner.abort()

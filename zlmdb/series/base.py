@@ -279,14 +279,23 @@ class SeriesBase(HookedTable, Generic[K]):
 
     def _changing(self, prefix: bytes, function: Callable[..., V], *args: Any) -> V:
         """What a function gives that reads and changes the records of a series; its errors are explained."""
+        changes = self._txn._changes
         try:
             return function(self, prefix, *args)
-        except Exception as error:
-            self._raise(prefix, error)
+        except BaseException as error:
+            self._raise(prefix, error, changes)
 
-    def _raise(self, prefix: bytes, error: Exception) -> NoReturn:
-        """Raise an error that is being handled, explained."""
-        found = explained(self, prefix, error)
+    def _raise(self, prefix: bytes, error: BaseException, changes: int) -> NoReturn:
+        """Raise an error that is being handled, explained.
+
+        Args:
+            prefix: slot and series key.
+            error: an exception from outside spoils the transaction, if it came when writing had begun.
+            changes: the transaction's count of them before.
+        """
+        if not isinstance(error, (errors.ZlmdbError, EngineError)) and self._txn._changes != changes:
+            self._txn._spoil()
+        found = explained(self, prefix, error) if isinstance(error, Exception) else error
         if found is error:
             raise error
         raise found from error

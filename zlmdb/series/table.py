@@ -72,8 +72,9 @@ class Series(Columnar[K], Aggregating[K], Generic[K]):
 
         Ticks may come in any order; what to do with a time that is taken, the class says (``duplicates``). Ticks that
         are later than all that are there cost least; late ones have the chunk written anew that they belong to, so pass
-        them together. Everything is checked before anything is written; only an exception from outside, such as
-        KeyboardInterrupt, may come between two records: let it end the transaction, or the savepoint.
+        them together. Everything is checked before anything is written; if an exception
+        from outside, such as KeyboardInterrupt, comes between two records, the transaction (or savepoint) can only be
+        aborted.
 
         Args:
             key: the series.
@@ -107,11 +108,12 @@ class Series(Columnar[K], Aggregating[K], Generic[K]):
         if arrays is not None:
             txn = self._require()
             prefix = self._prefix(key)
+            changes = txn._changes
             try:  # as _changing() does, with a call less
                 if extend(self, prefix, arrays):
                     return
-            except Exception as error:
-                self._raise(prefix, error)
+            except BaseException as error:
+                self._raise(prefix, error, changes)
             txn._require_write(self._definition.name)
             ticks = Ticks(arrays[0], [columns[name] for name, _ in self._exact])
             self._changing(prefix, store.append_many, ticks)
@@ -133,7 +135,7 @@ class Series(Columnar[K], Aggregating[K], Generic[K]):
                     if store.append_one(self, prefix, time, row):
                         return
                 except Exception as error:
-                    self._raise(prefix, error)
+                    self._raise(prefix, error, txn._changes)
         ticks = self._ticks(times, columns, single)
         txn._require_write(self._definition.name)
         if len(ticks):

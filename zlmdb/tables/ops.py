@@ -209,6 +209,24 @@ class Ops:
                 return ended  # a scan that goes on behind the end of its transaction, or in a forked child
         return translate(error, path=txn._db.dbpath)
 
+    def _interrupted(self, txn: Any, k: bytes, data: bytes | None, error: BaseException) -> None:
+        """Spoil the transaction if an exception from outside came when some records of a row were written.
+
+        Args:
+            txn: the transaction.
+            k: the row's record.
+            data: what is in it after the change; it is written first. None if the row goes.
+            error: the exception. This library's own, and those of a program's functions, come before the first write.
+        """
+        if isinstance(error, errors.ZlmdbError) or txn._raw is None:
+            return
+        try:
+            begun = txn._get(k) == data
+        except EngineError:
+            begun = True
+        if begun:
+            txn._spoil()
+
     # -- index entries
 
     def _as_stored(self, row: Any, data: bytes) -> Any:

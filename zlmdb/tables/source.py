@@ -328,8 +328,19 @@ class RowSource:
             *indent(self._store(insert, done), 2),
             "    except EngineError as error:",
             "        raise self._write_fault(txn, key, error) from error",
+            *self._broken_off("data"),
         ]
         return [*lines, f"    {done}"]
+
+    def _broken_off(self, data: str) -> list[str]:
+        """What is done if an exception comes between the records of a row, whose own would hold `data` afterwards."""
+        if not self.plans:
+            return []
+        return [
+            "    except BaseException as error:",
+            f"        self._interrupted(txn, k, {data}, error)",
+            "        raise",
+        ]
 
     def _store(self, insert: bool, done: str) -> list[str]:
         plans = list(enumerate(self.plans))
@@ -427,4 +438,4 @@ class RowSource:
         for i, plan in enumerate(self.plans):
             lines += indent(self._drop(i, plan), 2)
         lines += ["    except EngineError as error:", "        raise self._fault(txn, error) from error"]
-        return [*lines, f"    {done}"]
+        return [*lines, *self._broken_off("None"), f"    {done}"]
