@@ -42,7 +42,7 @@ CHANGES: dict[str, Callable[[Any], Any]] = {
     "pop": lambda txn: txn[Users].pop(1),
     "a batch that opens a chunk": lambda txn: append(txn, 1),
     "a batch that closes a chunk": lambda txn: (append(txn, 1), append(txn, 2)),
-    "late ticks": lambda txn: txn[Ticks].append("a", np.arange(40).view("M8[ns]") + 5, price=np.zeros(40)),
+    "late ticks": lambda txn: txn[Ticks].append("a", (np.arange(40) + 5).view("M8[ns]"), price=np.zeros(40)),
     "deleted ticks": lambda txn: txn[Ticks].delete_range("a", 10, 30),
 }
 
