@@ -59,7 +59,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "a part of a primary key of another type": (
         lambda: declared(zlmdb.MapUuidTimestampCbor[Record], pk=("oid", "name")),
-        r"table Bad: its primary key names 'oid', a field of type int, but the key is uuid, .* give key=int",
+        r"table Bad: its primary key names 'oid', a field of type int, but the key is uuid, .* such keys in that place",
     ),
     **{
         f"FlatBuffers of {kind!r}": (

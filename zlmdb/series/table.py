@@ -72,9 +72,8 @@ class Series(Columnar[K], Aggregating[K], Generic[K]):
 
         Ticks may come in any order; what to do with a time that is taken, the class says (``duplicates``). Ticks that
         are later than all that are there cost least; late ones have the chunk written anew that they belong to, so pass
-        them together. Everything is checked before anything is written; if an exception
-        from outside, such as KeyboardInterrupt, comes between two records, the transaction (or savepoint) can only be
-        aborted.
+        them together. Everything is checked before anything is written; if an exception from outside, such as
+        KeyboardInterrupt, comes between two records, the transaction (or savepoint) can only be aborted.
 
         Args:
             key: the series.

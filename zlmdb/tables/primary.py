@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC
 from typing import Annotated, Any, get_origin
 
 from zlmdb import errors, keys
@@ -40,9 +39,10 @@ def check_primary_key(
         kind = type_of(name, info)
         if not _holds(part, kind):
             found = getattr(kind, "__name__", kind)
+            other = f", or give key={found}" if len(parts) == 1 else " in that place"
             raise errors.SchemaError(
                 f"{where}: its primary key names {name!r}, a field of type {found}, but the key is {part.name}, which "
-                f"does not take that; derive the table from a map with such keys, or give key={found}",
+                f"does not take that; derive the table from a map with such keys{other}",
                 field=name,
             )
 
@@ -64,6 +64,7 @@ def _holds(codec: KeyCodec[Any], kind: Any) -> bool:
 
 
 def _moment(kind: Any) -> Any:
+    from datetime import UTC
 
     return kind(2026, 1, 2, tzinfo=UTC)
 
