@@ -53,7 +53,7 @@ def stale(db: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     env = db._env
     begin, left = env.begin_raw, 0
 
-    def begin_raw(database: Any, parent: Any, write: bool, buffers: bool) -> Any:
+    def begin_raw(database: Any = None, parent: Any = None, write: bool = False, buffers: bool = False) -> Any:
         nonlocal left
         if write or not left:
             return begin(database, parent, write, buffers)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from sys import getrefcount
 from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import getweakrefcount
 
 from zlmdb import errors
 from zlmdb.database import catalog
 from zlmdb.database.attach import attach
+from zlmdb.database.idle import COUNTED, Idle
 from zlmdb.database.lifecycle import Lifecycle, PathLike
 from zlmdb.database.schema import tables_of
 from zlmdb.database.transaction import Transaction
@@ -124,6 +127,11 @@ class Database(Lifecycle):
         for known, found in zip(self._tables.values(), attach(self, classes), strict=True):
             known._replace_by(found)
 
+    def _renew(self) -> None:
+        if self._idle is not None:
+            self._idle.clear()
+        self._idle = Idle(self, Transaction(self), Transaction(self)) if COUNTED else None
+
     # -- transactions
 
     def begin(self, write: bool = False, buffers: bool = False, stats: TransactionStats | None = None) -> Transaction:
@@ -147,6 +155,21 @@ class Database(Lifecycle):
         ...         txn.get(b"key")
         b'value'
         """
+        if not write and not buffers and stats is None and (idle := self._idle):
+            try:
+                txn: Transaction = idle.popleft()
+            except IndexError:
+                pass  # another thread was quicker
+            else:
+                # The variable counts, and the argument; the registry of the environment has the one weak reference.
+                if getrefcount(txn) == 2 and getweakrefcount(txn) == 1:
+                    live = txn._map
+                    if live is not None and (getrefcount(live) != 3 or live.__dict__):
+                        txn._map = txn._kept = None
+                    txn._get = self._refusals.unbegun
+                    txn._db = self
+                    return txn
+                idle.append(txn)
         if self._env is None or write:
             self._environment()
             if write and self._options.readonly:
@@ -292,6 +315,7 @@ class Database(Lifecycle):
             # A map that keeps indexes attached by hand stays that of transactions, so that they are kept through these.
             if known is None or known._outdated is not None or not known._index_maps:
                 self._tables[table] = handle
+                self._renew()
         return handles
 
     def _attach_schema(self, schema: Any) -> None:

@@ -56,6 +56,8 @@ class Life:
         "_delete",
         "_env",
         "_get",
+        "_idle",
+        "_kept",
         "_lease_token",
         "_lent",
         "_map",
@@ -87,6 +89,10 @@ class Life:
     _table: Any
     _map: Any
     _maps: dict[Any, Any] | None
+    #: The table whose map is kept when the transaction ends, for its next life; None for none.
+    _kept: Any
+    #: Where the transaction waits for that; None for one that has one life.
+    _idle: Any
     #: Key, bytes and index fields of the row that was last read, for the case that it is written next.
     _seen: Any
     #: Weak references to the memory that was lent to arrays, and what tells them that it is over.
@@ -107,13 +113,19 @@ class Life:
         # A write transaction moves its pages while it runs, so it hands out copies.
         self._buffers = buffers and not write
         self._stats = stats
-        self._raw = self._table = self._map = self._maps = self._lent = self._lease_token = None
-        self._get = self._put = self._delete = self._pop = db._refusals.unbegun
+        self._env = self._raw = None
+        self._table = self._map = self._maps = self._kept = self._lent = self._lease_token = None
         self._unsure = False
         self._changes = 0
+        self._get = refuse = db._refusals.unbegun
         if write:
-            self._seen = None
+            self._put = self._delete = self._pop = refuse
+            self._idle = self._seen = None
             self._nested = self._undo = ()
+        else:
+            # For good: it is told before, in and after the transaction.
+            self._put = self._delete = self._pop = db._refusals.read_only
+            self._idle = None if buffers or stats is not None else db._idle
 
     # -- beginning and ending
 
@@ -122,25 +134,37 @@ class Life:
             raise errors.TransactionError(f"{self._db.dbpath}: this transaction has begun already; begin another one")
         env = self._db._env
         if env is None or env.inherited:
-            env = self._db._environment()
+            env = self._rejoin()
         if self._write:
             self._begin_writing(env)
             return self
         try:
             if env.pinned:
                 env.release_pins()
-            begin = env.begin_raw
-            raw = begin(None, None, False, self._buffers)
+            raw = env.begin_raw(None, None, False, True) if self._buffers else env.begin_raw()
             self._unsure = env.probes
         except EngineError:
             raw = env.begin(False, self._buffers)
+        kept = self._table = self._kept
+        if kept is not None:
+            self._map._txn = self
         self._get = raw.get
-        self._put = self._delete = self._pop = self._db._refusals.read_only
-        self._env = env
         self._raw = raw
-        # It is taken out again when this object is gone, not before: that costs nothing here.
-        env.live.add(weak(self, env.forget))
+        if self._env is not env:
+            self._env = env
+            # It is taken out again when this object is gone, not before: that costs nothing here.
+            env.live.add(weak(self, env.forget))
         return self
+
+    def _rejoin(self) -> Environment:
+        """The environment to begin in, where it is not at hand: closed, forked, or left by this transaction's end."""
+        db = self._db = self._db._rejoin(self)
+        env = db._environment()
+        # Its tables are those of now.
+        self._map = self._kept = None
+        if self._idle is not None:
+            self._idle = db._idle
+        return env
 
     def _begin_writing(self, env: Environment) -> None:
         raw = env.begin(True, False)
@@ -230,12 +254,21 @@ class Life:
             return
         if not self._write and self._lent is None:
             # The usual end of a reader, with as little to do as can be.
-            refusals = self._db._refusals
-            self._get = self._put = self._delete = self._pop = (
-                refusals.committed if exc_type is None else refusals.aborted
-            )
-            self._raw = self._table = self._map = self._maps = None
+            idle = self._idle
+            if idle is None:
+                refusals = self._db._refusals
+                self._get = refusals.committed if exc_type is None else refusals.aborted
+                self._raw = self._table = self._map = self._maps = None
+                raw.abort()
+                return
+            end = idle.committed if exc_type is None else idle.aborted
+            self._get = end._get
+            if self._map is not None:
+                self._map._txn = end
+            self._raw = self._table = self._maps = None
             raw.abort()
+            self._db = idle
+            idle.append(self)
         elif exc_type is None:
             self.commit()
         else:
@@ -334,11 +367,19 @@ class Life:
         if token is not None:
             token.alive = False
             self._lease_token = None
-        self._get = self._put = self._delete = self._pop = refuse
-        self._raw = self._table = self._map = self._maps = None
+        self._get = refuse
+        self._raw = self._table = self._map = self._maps = self._kept = None
         if self._write:
+            self._put = self._delete = self._pop = refuse
             self._seen = None
             self._nested = self._undo = ()
+
+    def _as_ended(self, db: Any, refuse: Callable[..., NoReturn]) -> Self:
+        """Become a transaction that has ended, without having begun."""
+        self._db = db
+        self._idle = None
+        self._forget(refuse)
+        return self
 
     def _leave(self, raw: Any) -> None:
         """End a read transaction, or keep its snapshot while arrays over its memory are in use."""

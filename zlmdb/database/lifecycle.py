@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import weakref
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from zlmdb import errors
 from zlmdb.database import generation
@@ -13,6 +13,9 @@ from zlmdb.database.place import check_path, place_of
 from zlmdb.database.refusals import Refusals
 from zlmdb.engine import DEFAULT_MAXSIZE, Environment, Options, acquire, release
 from zlmdb.engine.files import remove_directory, remove_files, temporary_directory
+
+if TYPE_CHECKING:
+    from zlmdb.database.idle import Idle
 
 __all__ = ["Lifecycle", "PathLike"]
 
@@ -76,6 +79,8 @@ class Lifecycle:
         self._handles: weakref.WeakSet[Any] = weakref.WeakSet()
         #: Attached maps by table class: what ``txn[Table]`` looks up.
         self._tables: dict[type[Any], Any] = {}
+        #: Read transactions that may be used again.
+        self._idle: Idle | None = None
         #: What ``schema.attach()`` gave, for a database opened with a schema.
         self.schema: Any = None
         if open_now:
@@ -114,11 +119,20 @@ class Lifecycle:
             os.mkdir(path)
         env = acquire(path, self._options, share=self._share)
         self._env = env
+        self._renew()
         # Opened again, or in a forked child: the file may have been declared otherwise meanwhile.
         for handle in tuple(self._handles):
             generation.watch(env, handle, 0)
         self._lib_version = env.lib_version
         self._finalizer = weakref.finalize(self, _give_back, env, path if self._is_temp else None)
+
+    def _renew(self) -> None:
+        """Use no transaction again that has ended, or will end, because its map may be that of other tables."""
+        raise NotImplementedError
+
+    def _rejoin(self, transaction: Any) -> Self:
+        """The database of a transaction that begins; :class:`zlmdb.database.idle.Idle` may stand in its place."""
+        return self
 
     def _environment(self) -> Environment:
         """The open environment; in a forked child, opened anew.
@@ -164,6 +178,7 @@ class Lifecycle:
             for transaction in ours:
                 transaction._end_with_database()
             self._env = None
+            self._renew()
             self._finalizer()
 
     def __enter__(self) -> Self:

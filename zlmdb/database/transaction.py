@@ -90,6 +90,10 @@ class Transaction(Life):
         if self._table is None:
             self._table = table
             self._map = live
+            if handle._keeps:
+                self._kept = table
+            else:
+                self._idle = None
         elif maps is None:
             self._maps = {table: live}
         else:
@@ -174,6 +178,7 @@ class Transaction(Life):
         try:
             stored: bool = self._put(key, data, True, overwrite)
         except EngineError as error:
+            self._require_open()
             raise translate(error, path=self._db.dbpath) from error
         return stored
 
@@ -189,6 +194,7 @@ class Transaction(Life):
         try:
             removed: bool = self._delete(key)
         except EngineError as error:
+            self._require_open()
             raise translate(error, path=self._db.dbpath) from error
         return removed
 

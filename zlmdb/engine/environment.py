@@ -49,7 +49,8 @@ MAX_READERS = 1024
 PROBE = b"\0\0"
 #: How often a reader is begun until the file is held to be damaged.
 PROBES = 100
-MAX_NAMED = 64
+#: Every transaction clears room for so many; from some fifty on that takes longer than all else that begins it.
+MAX_NAMED = 32
 #: The references there are to what only a list has, when that is asked.
 ALONE = (lambda held: sys.getrefcount(held[0]))([object()])
 LIB_VERSIONS = {"0.9": 0, "1.0": 1}

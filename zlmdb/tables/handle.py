@@ -55,11 +55,13 @@ class Handle(Ops):
 
     _slot: int | None
     #: Weak reference to the database it is attached to; None for a map constructed with a bare slot.
-    _db: Any
+    _db: Any = None
     _attached_to: Any
     _index_maps: dict[str, tuple[IndexPlan, Any]]
     #: In what the file's declaration of the table differs from this one by now; None if it does not.
     _outdated: str | None = None
+    #: True if a transaction may keep the map of the table for its next life.
+    _keeps = True
     #: (transaction) -> the map of the table in it.
     _bind: Callable[[Any], Any]
 
@@ -96,13 +98,12 @@ class Handle(Ops):
         self._place(slot, (), SMALLEST_LIMIT)
         self._attached_to = None
         self._index_maps = {}
-        self._db = None
 
     def _use(self, compiled: Compiled) -> None:
         """Become an instance of other compiled classes: those of another set of indexes, or other converters."""
         self.__class__ = class_of(self, compiled.handle_class)
         self._definition = compiled.definition
-        self._bind = binder(self)
+        self._bind_anew()
 
     def _outdate(self, problem: str | None) -> None:
         """Refuse writes from now on, because the table was declared otherwise; None: it is declared so again."""
@@ -116,7 +117,14 @@ class Handle(Ops):
         self._p = b"" if slot is None else slot.to_bytes(2, "big")
         self._xs = tuple(number.to_bytes(2, "big") for number in index_slots)
         self._limit = limit
+        self._bind_anew()
+
+    def _bind_anew(self) -> None:
+        """Let transactions that begin from now on have maps as this one is now."""
         self._bind = binder(self)
+        db = None if self._db is None else self._db()
+        if db is not None:
+            db._renew()
 
     def _replace_by(self, other: Handle) -> None:
         """Take the place in the file of another map of the table, and keep the indexes that are attached."""
@@ -338,6 +346,7 @@ class Handle(Ops):
         db = None if self._db is None else self._db()
         if db is not None:
             db._tables[self._compiled.table] = self
+            db._renew()
 
     def _fill(self, name: str) -> None:
         """Build an index that is empty although the table has rows."""

@@ -93,6 +93,8 @@ class HookedTable:
     _txn: Any = None
     #: Weak reference to the database, in what ``db.attach_table()`` gives.
     _db: Any = None
+    #: What its kind remembers in a transaction is that transaction's.
+    _keeps = False
     #: Only maps have indexes, and can be outdated by those that another program declares.
     _outdated: str | None = None
     _index_maps: ClassVar[dict[str, Any]] = {}
