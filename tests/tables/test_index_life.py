@@ -248,6 +248,33 @@ def test_rebuilding_and_checking_by_hand(path: Path) -> None:
             txn[table].rebuild_index("nope")
 
 
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, TimeoutError])
+def test_a_rebuilding_through_a_writable_map_that_breaks_off_can_only_be_aborted(tmp_path: Path, kind: Any) -> None:
+    broken = False
+
+    def name_of(row: Any) -> str:
+        if broken and row["mail"] == "7@x":
+            raise kind
+        return str(row["name"])
+
+    table = things(by_name=zlmdb.index(name_of, key=zlmdb.String))
+    with zlmdb.open(str(tmp_path / "db"), [table], writemap=True, lib_version="0.9") as db:
+        with db.begin(write=True) as txn:
+            txn[table].put_many(ROWS)
+        before = list(raw(db))
+        txn = db.begin(write=True)
+        txn.__enter__()
+        broken = True
+        with pytest.raises((kind, zlmdb.SchemaError)):
+            txn[table].rebuild_index("by_name")
+        with pytest.raises(zlmdb.TransactionError, match="broke off a write"):
+            txn.commit()
+        assert list(raw(db)) == before
+        broken = False
+        with db.begin(write=True) as txn:
+            assert txn[table].rebuild_index("by_name") == (20, 20)
+
+
 def test_a_left_over_entry_is_found_even_if_another_is_missing(path: Path) -> None:
     table = things(by_mail=text("mail", unique=True))
     with zlmdb.open(path, [table]) as db, db.begin(write=True) as txn:

@@ -74,6 +74,8 @@ def truncate(table: Any, txn: Any, *, with_indexes: bool) -> int:
 def rebuild(table: Any, txn: Any, i: int, progress: Progress | None = None) -> tuple[int, int]:
     """Make one index anew from the rows, or leave it as it was and raise.
 
+    Through a writable map it cannot be left as it was: the transaction can only be aborted then.
+
     Args:
         table: an attached map, or the map of a transaction.
         txn: a write transaction.
@@ -98,8 +100,12 @@ def rebuild(table: Any, txn: Any, i: int, progress: Progress | None = None) -> t
             while batch := sorted(islice(entries, BATCH), key=BY_KEY):
                 written += _write(table, txn, i, batch)
             return removed, written
-    except EngineError as error:
-        raise table._fault(txn, error) from error
+    except BaseException as error:
+        if txn._env.writemap:
+            txn._spoil()  # there are no savepoints: a part of the index is gone, or there
+        if isinstance(error, EngineError):
+            raise table._fault(txn, error) from error
+        raise
 
 
 def _entries(table: Any, txn: Any, i: int, progress: Progress | None) -> Iterator[tuple[bytes, bytes]]:
