@@ -140,6 +140,18 @@ def test_a_scan_under_way_is_not_taken_up_by_a_later_transaction(people: Any) ->
         next(rows)
 
 
+def test_readers_one_after_the_other_take_one_place(people: Any) -> None:
+    next_ones(people)
+    assert [reader["txnid"] for reader in people.readers()] == [-1]
+    with people.begin() as txn:
+        assert [reader["txnid"] for reader in people.readers()] == [txn.id()]
+        with people.begin(write=True) as writer:
+            writer.put(KEY, b"value")
+        with people.begin() as later:
+            assert sorted(reader["txnid"] for reader in people.readers()) == [txn.id(), later.id()]
+    assert [reader["txnid"] for reader in people.readers()] == [-1]
+
+
 def test_what_hangs_on_a_transaction_by_a_weak_reference_ends_with_it(people: Any) -> None:
     notes: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
     for number in range(20):

@@ -246,6 +246,8 @@ class Database(Lifecycle):
     def readers(self) -> list[dict[str, int]]:
         """The read transactions of all processes: pid, thread and txnid (-1 while idle) of each.
 
+        Each process keeps the place of one that has ended; "thread" is the one that first had a place.
+
         Slots of processes that have died are freed first.
 
         >>> import os, zlmdb

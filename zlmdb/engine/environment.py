@@ -191,6 +191,9 @@ class Environment:
                     writemap=self.writemap,
                     max_readers=MAX_READERS,
                     max_dbs=MAX_NAMED,
+                    # The engine's own transaction is kept, too, with its place in the reader table. py-lmdb advises
+                    # against that where programs fork; but a child does not touch what it inherits.
+                    max_spare_txns=1,
                     **version,
                 )
             except (lmdb.MemoryError, lmdb.InvalidParameterError, OverflowError) as error:
