@@ -317,7 +317,7 @@ class Database(Lifecycle):
             # A map that keeps indexes attached by hand stays that of transactions, so that they are kept through these.
             if known is None or known._outdated is not None or not known._index_maps:
                 self._tables[table] = handle
-                self._renew()
+        self._renew()
         return handles
 
     def _attach_schema(self, schema: Any) -> None:
