@@ -372,9 +372,7 @@ def _handle(db: Database, table: _Wanted) -> Any:
     own = definition is definition_of(table.cls)
     classes = compiled(table.cls, None if own else definition)
     handle = object.__new__(classes.handle_class)
-    handle.__init__()
-    if not own:
-        handle._use(classes)
+    handle._index_maps = {}
     handle._place(slot.slot, [table.index_slots[plan.name] for plan in classes.plans], env.max_key_size)
     handle._db = weakref.ref(db)
     db._handles.add(handle)

@@ -29,6 +29,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 import lmdb
+import lmdb._envid  # by itself it would be loaded when the first file is opened
 
 from zlmdb import errors
 from zlmdb._data import Data

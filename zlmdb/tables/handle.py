@@ -56,7 +56,8 @@ class Handle(HandleStubs, Ops):
     _slot: int | None
     #: Weak reference to the database it is attached to; None for a map constructed with a bare slot.
     _db: Any = None
-    _attached_to: Any
+    #: The map that this one is an index of, and its name there.
+    _attached_to: Any = None
     _index_maps: dict[str, tuple[IndexPlan, Any]]
     #: In what the file's declaration of the table differs from this one by now; None if it does not.
     _outdated: str | None = None
@@ -94,7 +95,6 @@ class Handle(HandleStubs, Ops):
         if slot is not None and (not isinstance(slot, int) or not 0 < slot < 65535):
             raise errors.SchemaError(f"slot: expected a number from 1 to 65534, found {slot!r}")
         self._place(slot, (), SMALLEST_LIMIT)
-        self._attached_to = None
         self._index_maps = {}
 
     def _bind(self, txn: Any) -> Any:
@@ -126,8 +126,7 @@ class Handle(HandleStubs, Ops):
     def _bind_anew(self) -> None:
         """Let transactions that begin from now on have maps as this one is now."""
         self.__dict__.pop("_bind", None)
-        db = None if self._db is None else self._db()
-        if db is not None:
+        if self._db is not None and (db := self._db()) is not None:
             db._renew()
 
     def _replace_by(self, other: Handle) -> None:
