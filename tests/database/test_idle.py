@@ -6,7 +6,7 @@ import threading
 import weakref
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from dbsupport import Notes, Users, user
@@ -156,6 +156,29 @@ class Counted(zlmdb.MapStringOid):
     @functools.cached_property
     def total(self) -> int:
         return sum(self.values())
+
+
+@zlmdb.table("3f6b0f2e-5c57-4b0e-8d50-7a8f8c0a00e4")
+class Noticed(zlmdb.MapStringOid):
+    """Numbers, and what happens to their maps."""
+
+    log: ClassVar[list[str]] = []
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self.log.append(name)
+        super().__setattr__(name, value)
+
+    def __del__(self) -> None:
+        self.log.append("gone")
+
+
+def test_a_map_that_is_told_of_its_end_is_not_kept(db: Any) -> None:
+    db.attach_table(Noticed)
+    for _ in range(10):
+        Noticed.log.clear()
+        with db.begin() as txn:
+            txn[Noticed].get("a")
+        assert sorted(Noticed.log) == ["_limit", "_p", "_txn", "_xs", "gone"]
 
 
 def test_what_a_map_was_given_is_gone_with_its_transaction(db: Any) -> None:

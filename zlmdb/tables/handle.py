@@ -60,8 +60,8 @@ class Handle(Ops):
     _index_maps: dict[str, tuple[IndexPlan, Any]]
     #: In what the file's declaration of the table differs from this one by now; None if it does not.
     _outdated: str | None = None
-    #: True if a transaction may keep the map of the table for its next life.
-    _keeps = True
+    #: True if a transaction may keep the map of the table for its next life; see `Compiled`.
+    _reusable: bool
     #: (transaction) -> the map of the table in it.
     _bind: Callable[[Any], Any]
 
