@@ -128,9 +128,12 @@ class Database(Lifecycle):
             known._replace_by(found)
 
     def _renew(self) -> None:
-        if self._idle is not None:
-            self._idle.clear()
+        before = self._idle
         self._idle = Idle(self, Transaction(self), Transaction(self)) if COUNTED else None
+        if before is not None:
+            before.clear()
+        if self._env is not None:
+            self._env.forget_kept()
 
     # -- transactions
 
@@ -169,7 +172,7 @@ class Database(Lifecycle):
                     txn._get = self._refusals.unbegun
                     txn._db = self
                     return txn
-                idle.append(txn)
+                idle.put_back(txn)
         if self._env is None or write:
             self._environment()
             if write and self._options.readonly:

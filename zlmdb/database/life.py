@@ -145,23 +145,24 @@ class Life:
             self._unsure = env.probes
         except EngineError:
             raw = env.begin(False, self._buffers)
+        if self._env is not env:
+            # It is taken out again when this object is gone, not before: that costs nothing here.
+            env.live.add(weak(self, env.forget))
+            self._env = env
+            self._kept = None  # it may lie elsewhere in this file
         kept = self._table = self._kept
         if kept is not None:
             self._map._txn = self
         self._get = raw.get
         self._raw = raw
-        if self._env is not env:
-            self._env = env
-            # It is taken out again when this object is gone, not before: that costs nothing here.
-            env.live.add(weak(self, env.forget))
         return self
 
     def _rejoin(self) -> Environment:
         """The environment to begin in, where it is not at hand: closed, forked, or left by this transaction's end."""
+        # Its tables are those of now, and will be those of then if it cannot begin now.
+        self._map = self._kept = None
         db = self._db = self._db._rejoin(self)
         env = db._environment()
-        # Its tables are those of now.
-        self._map = self._kept = None
         if self._idle is not None:
             self._idle = db._idle
         return env
@@ -258,13 +259,14 @@ class Life:
             if idle is None:
                 refusals = self._db._refusals
                 self._get = refusals.committed if exc_type is None else refusals.aborted
-                self._raw = self._table = self._map = self._maps = None
+                self._raw = self._table = self._map = self._maps = self._kept = None
                 raw.abort()
                 return
             end = idle.committed if exc_type is None else idle.aborted
             self._get = end._get
-            if self._map is not None:
-                self._map._txn = end
+            live = self._map  # another thread that closes the database takes it away
+            if live is not None:
+                live._txn = end
             self._raw = self._table = self._maps = None
             raw.abort()
             self._db = idle
@@ -378,6 +380,7 @@ class Life:
         """Become a transaction that has ended, without having begun."""
         self._db = db
         self._idle = None
+        self._put = self._delete = self._pop = refuse
         self._forget(refuse)
         return self
 

@@ -406,6 +406,13 @@ class Environment:
         # Copied at once: whatever goes through the set may be interrupted by one that is collected.
         return [txn for ref in self.live.copy() if (txn := ref()) is not None and txn._raw is not None]
 
+    def forget_kept(self) -> None:
+        """Let transactions that are not open, but may have been handed out already, take the maps of now."""
+        for ref in self.live.copy():
+            txn = ref()
+            if txn is not None and txn._raw is None:
+                txn._kept = None
+
     # -- growth
 
     def grows_now(self) -> bool:
