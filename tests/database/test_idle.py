@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 import zlmdb
-from zlmdb.database import idle
+from zlmdb.database import database, idle
 from zlmdb.database.transaction import Transaction
 
 KEY = b"\xff\xf0key"
@@ -429,6 +429,31 @@ def test_no_two_threads_have_the_same_transaction(people: Any) -> None:
     assert problems == []
     assert not people._env.live_transactions()
     assert len(people._env.live) <= 6 * 4 + idle.MOST
+
+
+@pytest.mark.parametrize("then", ["it is dropped", "it ends"])
+def test_one_that_is_entered_again_while_another_thread_looks_at_it_is_not_handed_out(
+    people: Any, monkeypatch: pytest.MonkeyPatch, then: str
+) -> None:
+    held = [people.begin()]
+    with held[0]:
+        pass
+
+    def meanwhile(found: Any) -> int:
+        if held:
+            held[0].__enter__()
+            if then == "it ends":
+                held[0].__exit__(None, None, None)
+            held.clear()
+        return 2
+
+    monkeypatch.setattr(database, "getrefcount", meanwhile)
+    with people.begin() as txn:
+        assert txn[Users][1].name == "name 1"
+    assert held == []
+    assert len(set(map(id, people._idle))) == len(people._idle)
+    del txn
+    assert not people._env.live_transactions()
 
 
 class Readers(RuleBasedStateMachine):

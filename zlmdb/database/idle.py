@@ -10,7 +10,6 @@ from __future__ import annotations
 import sys
 import weakref
 from collections import deque
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from zlmdb import errors
@@ -77,6 +76,10 @@ class Idle(deque[Any]):
             raise errors.DatabaseClosed(f"{self.dbpath}: this handle is closed, because the program dropped it")
         # First of all: another thread may have taken it up to look whether it can be used, and put it back.
         transaction._db = db
-        with suppress(ValueError):  # the database was closed and opened since, or its tables are others
+        try:
             self.remove(transaction)
+        except ValueError:
+            # It may be in such a thread's hand now, which must not take it for free if it is dropped while it is open.
+            # (Or the database was closed and opened since, or its tables are others.)
+            transaction._claim = weakref.ref(transaction)
         return db

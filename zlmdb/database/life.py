@@ -52,6 +52,7 @@ class Life:
         "__weakref__",
         "_buffers",
         "_changes",
+        "_claim",
         "_db",
         "_delete",
         "_env",
@@ -93,6 +94,8 @@ class Life:
     _kept: Any
     #: Where the transaction waits for that; None for one that has one life.
     _idle: Any
+    #: A second weak reference to the transaction, which says that it must not be used again; mostly not set.
+    _claim: Any
     #: Key, bytes and index fields of the row that was last read, for the case that it is written next.
     _seen: Any
     #: Weak references to the memory that was lent to arrays, and what tells them that it is over.
