@@ -132,8 +132,11 @@ class Database(Lifecycle):
         self._idle = Idle(self, Transaction(self), Transaction(self)) if COUNTED else None
         if before is not None:
             before.clear()
-        if self._env is not None:
-            self._env.forget_kept()
+        # Those that have been handed out, and not entered yet, take the maps of then.
+        for ref in self._env.live.copy() if self._env is not None else ():
+            transaction = ref()
+            if transaction is not None and transaction._raw is None:
+                transaction._kept = None
 
     # -- transactions
 

@@ -17,7 +17,7 @@ from zlmdb import errors
 from zlmdb.database import generation
 from zlmdb.database.stats import TransactionStats, counted
 from zlmdb.engine import BROKEN, EngineError, translate
-from zlmdb.engine.environment import PROBE, released
+from zlmdb.engine.environment import PROBE
 from zlmdb.engine.faults import WriteInReadTransaction
 
 if TYPE_CHECKING:
@@ -389,15 +389,8 @@ class Life:
 
     def _leave(self, raw: Any) -> None:
         """End a read transaction, or keep its snapshot while arrays over its memory are in use."""
-        lent = [view for ref in self._lent or () if (view := ref()) is not None]
-        self._lent = None
-        if lent:
-            self._env.release_pins()
-            held = [view for view in lent if not released(view)]
-            if held:
-                self._env.pin(raw, held)
-                return
-        raw.abort()
+        lent, self._lent = self._lent, None
+        self._env.leave(raw, lent)
 
     def _end_with_database(self) -> None:
         """Called when the database is closed under it, or left behind by a program that ends."""
@@ -405,8 +398,9 @@ class Life:
         if held[0] is None:
             return
         if not self._write:
+            lent, self._lent = self._lent, None
             self._forget(self._db._refusals.closed)
-            self._env.part(held, self)
+            self._env.part(held, lent)
         elif self._owner() is None:  # otherwise its thread ends it, and the environment stays open for so long
             self._give_up(self._db._refusals.closed)
 
