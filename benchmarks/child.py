@@ -128,6 +128,8 @@ def _first(who: str, path: str, number: int) -> None:
 def _open(who: str, path: str, number: int) -> dict[str, float]:
     """Seconds of the first opening in this process, and of later ones."""
     if who == "raw":
+        import uuid  # noqa: F401
+
         import cbor2
         import lmdb  # noqa: F401
 

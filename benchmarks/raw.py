@@ -91,7 +91,8 @@ class Raw(Contestant):
     index_fields: ClassVar[Callable[[bytes], tuple[str, str | None, str]]] = staticmethod(index_fields)
 
     def open(self, path: str, indexed: bool) -> None:
-        self.env = lmdb.open(path, map_size=1 << 40, lib_version=1)
+        # One reader is kept, as zlmdb does; only programs that do not fork may do so by hand.
+        self.env = lmdb.open(path, map_size=1 << 40, lib_version=1, max_spare_txns=1)
         self.with_indexes = indexed
 
     def close(self) -> None:

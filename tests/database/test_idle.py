@@ -18,6 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 import zlmdb
 from zlmdb.database import database, idle
 from zlmdb.database.transaction import Transaction
+from zlmdb.tables import handle
 
 KEY = b"\xff\xf0key"
 
@@ -139,6 +140,18 @@ def test_a_scan_under_way_is_not_taken_up_by_a_later_transaction(people: Any) ->
     next_ones(people)
     with people.begin(), pytest.raises(zlmdb.TransactionClosed, match="has ended"):
         next(rows)
+
+
+def test_readers_one_after_the_other_take_one_place(people: Any) -> None:
+    next_ones(people)
+    assert [reader["txnid"] for reader in people.readers()] == [-1]
+    with people.begin() as txn:
+        assert [reader["txnid"] for reader in people.readers()] == [txn.id()]
+        with people.begin(write=True) as writer:
+            writer.put(KEY, b"value")
+        with people.begin() as later:
+            assert sorted(reader["txnid"] for reader in people.readers()) == [txn.id(), later.id()]
+    assert [reader["txnid"] for reader in people.readers()] == [-1]
 
 
 def test_what_hangs_on_a_transaction_by_a_weak_reference_ends_with_it(people: Any) -> None:
@@ -368,6 +381,26 @@ def test_a_transaction_can_be_entered_again_and_again(
     for _ in range(3):
         with txn:
             assert (txn[Users][1].name, txn[Notes][1]) == ("name 1", "one")
+
+
+def test_an_index_that_another_thread_attaches_while_a_map_is_bound_is_known(
+    people: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_name = people.attach_table(ByName)
+    users = people._tables[Users]
+    made = handle.binder
+
+    def meanwhile(found: Any) -> Any:
+        bind = made(found)
+        monkeypatch.setattr(handle, "binder", made)
+        users.attach_index("by_name", by_name, lambda row: row.name)
+        return bind
+
+    users._bind_anew()
+    monkeypatch.setattr(handle, "binder", meanwhile)
+    name_of(people)
+    with people.begin() as txn:
+        assert "by_name" in txn[Users].indexes()
 
 
 @zlmdb.table("3f6b0f2e-5c57-4b0e-8d50-7a8f8c0a00e2")

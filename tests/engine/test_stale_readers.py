@@ -67,6 +67,7 @@ def stale(db: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     with db.begin(write=True) as txn:
         txn.put(KEY, b"value")
     monkeypatch.setattr(env, "begin_raw", begin_raw)
+    monkeypatch.setattr(env, "begin_read", begin_raw)
     monkeypatch.setattr(Stale, "ended", 0)
     return make
 

@@ -252,6 +252,8 @@ class Database(Lifecycle):
     def readers(self) -> list[dict[str, int]]:
         """The read transactions of all processes: pid, thread and txnid (-1 while idle) of each.
 
+        Each process keeps the place of one that has ended; "thread" is the one that first had a place.
+
         Slots of processes that have died are freed first.
 
         >>> import os, zlmdb
@@ -321,7 +323,7 @@ class Database(Lifecycle):
             # A map that keeps indexes attached by hand stays that of transactions, so that they are kept through these.
             if known is None or known._outdated is not None or not known._index_maps:
                 self._tables[table] = handle
-                self._renew()
+        self._renew()
         return handles
 
     def _attach_schema(self, schema: Any) -> None:

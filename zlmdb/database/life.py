@@ -133,21 +133,15 @@ class Life:
     # -- beginning and ending
 
     def __enter__(self) -> Self:
-        if self._raw is not None:
-            raise errors.TransactionError(f"{self._db.dbpath}: this transaction has begun already; begin another one")
         env = self._db._env
-        if env is None or env.inherited:
-            env = self._rejoin()
-        if self._write:
-            self._begin_writing(env)
-            return self
+        if self._idle is None or self._raw is not None or env is None:
+            return self._enter()
+        # The usual reader, with as little to do as can be. What the engine does not do at once, the slow way does.
         try:
-            if env.pinned:
-                env.release_pins()
-            raw = env.begin_raw(None, None, False, True) if self._buffers else env.begin_raw()
+            raw = env.begin_read()
             self._unsure = env.probes
         except EngineError:
-            raw = env.begin(False, self._buffers)
+            return self._enter()
         if self._env is not env:
             # It is taken out again when this object is gone, not before: that costs nothing here.
             env.live.add(weak(self, env.forget))
@@ -160,15 +154,39 @@ class Life:
         self._raw = raw
         return self
 
-    def _rejoin(self) -> Environment:
-        """The environment to begin in, where it is not at hand: closed, forked, or left by this transaction's end."""
-        # Its tables are those of now, and will be those of then if it cannot begin now.
-        self._map = self._kept = None
-        db = self._db = self._db._rejoin(self)
-        env = db._environment()
-        if self._idle is not None:
-            self._idle = db._idle
-        return env
+    def _enter(self) -> Self:
+        """Begin, whatever kind of transaction this is, and whatever there is to be done before."""
+        if self._raw is not None:
+            raise errors.TransactionError(f"{self._db.dbpath}: this transaction has begun already; begin another one")
+        env = self._db._env
+        if env is None or env.inherited:
+            # Closed, forked, or left by this transaction's end. Its tables are to be those of now, also if it cannot
+            # begin now.
+            self._map = self._kept = None
+            db = self._db = self._db._rejoin(self)
+            env = db._environment()
+            if self._idle is not None:
+                self._idle = db._idle
+        if self._write:
+            self._begin_writing(env)
+            return self
+        if env.pinned:
+            env.release_pins()
+        try:
+            raw = env.begin_raw(None, None, False, self._buffers)
+            self._unsure = env.probes
+        except EngineError:
+            raw = env.begin(False, self._buffers)
+        if self._env is not env:
+            env.live.add(weak(self, env.forget))
+            self._env = env
+            self._kept = None
+        kept = self._table = self._kept
+        if kept is not None:
+            self._map._txn = self
+        self._get = raw.get
+        self._raw = raw
+        return self
 
     def _begin_writing(self, env: Environment) -> None:
         raw = env.begin(True, False)
@@ -252,29 +270,27 @@ class Life:
         traceback: TracebackType | None,
     ) -> None:
         raw = self._raw
-        if raw is None:
-            if exc_type is None and self._write and self._get in self._db._refusals.lost:
-                self._ended()  # its changes are lost, which must not pass in silence
+        idle = self._idle
+        if idle is None or raw is None:
+            self._exit(exc_type is None)
             return
-        if not self._write and self._lent is None:
-            # The usual end of a reader, with as little to do as can be.
-            idle = self._idle
-            if idle is None:
-                refusals = self._db._refusals
-                self._get = refusals.committed if exc_type is None else refusals.aborted
-                self._raw = self._table = self._map = self._maps = self._kept = None
-                raw.abort()
-                return
-            end = idle.committed if exc_type is None else idle.aborted
-            self._get = end._get
-            live = self._map  # another thread that closes the database takes it away
-            if live is not None:
-                live._txn = end
-            self._raw = self._table = self._maps = None
-            raw.abort()
-            self._db = idle
-            idle.append(self)
-        elif exc_type is None:
+        # The usual end of a reader, see __enter__.
+        end = idle.committed if exc_type is None else idle.aborted
+        self._get = end._get
+        live = self._map  # another thread that closes the database takes it away
+        if live is not None:
+            live._txn = end
+        self._raw = self._table = self._maps = None
+        raw.abort()
+        self._db = idle
+        idle.append(self)
+
+    def _exit(self, well: bool) -> None:
+        """End, if it has not ended yet; `well` if the block has come to its end."""
+        if self._raw is None:
+            if well and self._write and self._get in self._db._refusals.lost:
+                self._ended()  # its changes are lost, which must not pass in silence
+        elif well:
             self.commit()
         else:
             self.abort()

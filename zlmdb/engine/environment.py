@@ -26,7 +26,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import lmdb
 
@@ -140,6 +140,8 @@ class Environment:
             self.raw.reader_check()
         self.max_key_size: int = self.raw.max_key_size()
         self.begin_raw: Callable[..., Any] = self.raw.begin
+        #: The same for readers, without arguments; it raises where something is to be done before.
+        self.begin_read: Callable[[], Any] = self.raw.begin
         #: True if a reader is to look whether it can read, see above.
         self.probes = self.lib_version == "1.0"
 
@@ -191,6 +193,9 @@ class Environment:
                     writemap=self.writemap,
                     max_readers=MAX_READERS,
                     max_dbs=MAX_NAMED,
+                    # The engine's own transaction is kept, too, with its place in the reader table. py-lmdb advises
+                    # against that where programs fork; but a child does not touch what it inherits.
+                    max_spare_txns=1,
                     **version,
                 )
             except (lmdb.MemoryError, lmdb.InvalidParameterError, OverflowError) as error:
@@ -430,6 +435,7 @@ class Environment:
         """Keep a read snapshot open until no array over its memory is left."""
         with self._pinning:
             self.pinned.append((raw, views))
+            self.begin_read = begin_otherwise
 
     def leave(self, raw: Any, lent: list[Any] | None) -> None:
         """End a read transaction, or keep its snapshot while arrays over its memory are in use.
@@ -460,6 +466,8 @@ class Environment:
                     self.pinned.append((raw, left))
                 else:
                     raw.abort()
+            if not self.pinned:
+                self.begin_read = self.raw.begin
 
     def part(self, held: list[Any], lent: list[Any] | None) -> None:
         """End a read transaction that other threads may be in the midst of, or keep its snapshot until they are not.
@@ -499,6 +507,11 @@ class Environment:
     def describe(self) -> str:
         """Path and process, for messages."""
         return f"{self.path} (PID {self.pid}, opened at {self.opened_at or 'an unknown place'})"
+
+
+def begin_otherwise() -> NoReturn:
+    """Stands in for `begin_read` where something is to be done before."""
+    raise lmdb.Error("something is to be done before")
 
 
 def released(view: memoryview) -> bool:

@@ -13,7 +13,7 @@ import threading
 from typing import Any
 
 from zlmdb import errors
-from zlmdb.engine.environment import Environment, Options
+from zlmdb.engine.environment import Environment, Options, begin_otherwise
 from zlmdb.engine.files import data_file
 
 __all__ = ["acquire", "environments", "release"]
@@ -163,6 +163,7 @@ def _forget_parent() -> None:
         environment.live.clear()
         environment.writer = None
         environment.inherited = True
+        environment.begin_read = begin_otherwise
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(environment.raw))
     keys_of_parent: Any = guard.env_keys
     pid = os.getpid()

@@ -19,6 +19,7 @@ from zlmdb import errors
 from zlmdb.columns.output import Output, is_columns, named_arrays
 from zlmdb.engine import EngineError
 from zlmdb.tables import bounds, maintain, scan
+from zlmdb.tables.compile import BoundStubs, RowStubs
 from zlmdb.tables.definition import TableDefinition
 from zlmdb.tables.handle import prefix_span, select
 from zlmdb.tables.indexes import live_index
@@ -26,7 +27,7 @@ from zlmdb.tables.ops import Ops
 from zlmdb.tables.outlet import Rows
 from zlmdb.tables.times import Times
 
-__all__ = ["BoundMap"]
+__all__ = ["BoundMap", "RowMap"]
 
 #: How many rows of put_many() are encoded before they are written.
 CHUNK = 500
@@ -53,7 +54,7 @@ class _Items(ItemsView[Any, Any]):
         return iter(self._mapping.select(reverse=True))  # type: ignore[attr-defined]
 
 
-class BoundMap(Ops, Output, Times, MutableMapping[Any, Any]):
+class BoundMap(BoundStubs, Ops, Output, Times, MutableMapping[Any, Any]):
     """What ``txn[Users]`` gives. It is valid until the transaction ends; its methods then raise TransactionClosed.
 
     It behaves as a dict whose keys are sorted: reading or deleting a missing key raises KeyError.
@@ -398,3 +399,9 @@ class BoundMap(Ops, Output, Times, MutableMapping[Any, Any]):
     def check(self) -> list[str]:
         """What is wrong with the indexes, a sentence each; an empty list if every index equals its rows."""
         return maintain.check(self, self._txn)
+
+
+class RowMap(RowStubs, BoundMap):
+    """The map of a transaction whose rows know their key; for others, `put` and `add` are slower, general ones."""
+
+    __slots__ = ()

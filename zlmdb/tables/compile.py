@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 from zlmdb import errors
@@ -16,7 +17,7 @@ from zlmdb.tables.definition import TableDefinition
 from zlmdb.tables.operations import BOUND_OPS, HANDLE_OPS, ROW_OPS, SHARED_OPS, Source, Writer
 from zlmdb.tables.plan import FROM_ROW, IndexPlan
 
-__all__ = ["Compiled", "Namespace"]
+__all__ = ["BoundStubs", "Compiled", "HandleStubs", "Namespace", "RowStubs", "Stub"]
 
 #: Methods that run when a map is gone, or its transaction is set, if a table class has them.
 NOTICING = ("__del__", "__getattribute__", "__setattr__")
@@ -48,28 +49,56 @@ class Namespace:
 
 
 class Stub:
-    """Stands in a class for a function that is compiled when an instance is first asked for it, to take its place.
+    """Stands in a class for a function that is compiled when an instance is first asked for it.
 
-    So a method that a program takes out of a loop is the compiled one, too.
+    The function is put into the class that was made for the instance's table. So a method that a program takes out of a
+    loop is the compiled one, too.
+
+    Args:
+        name: of the function.
+        write: gives its text.
+        title: what its source is called, if the table has others of the name.
     """
 
-    __slots__ = ("_compiled", "_name", "_owner", "_title", "_write")
+    __slots__ = ("_name", "_title", "_write")
 
-    def __init__(self, compiled: Compiled, name: str, write: Writer, title: str) -> None:
-        self._compiled = compiled
+    def __init__(self, name: str, write: Writer, title: str = "") -> None:
         self._name = name
         self._write = write
-        self._title = title
-
-    def __set_name__(self, owner: type[Any], name: str) -> None:
-        self._owner = owner
+        self._title = title or name
 
     def __get__(self, instance: Any, cls: type[Any] | None = None) -> Any:
         if instance is None:
             return self
-        function: Any = self._compiled.build(self._name, self._write, self._title)
-        setattr(self._owner, self._name, function)
+        owner = next(base for base in type(instance).__mro__ if "_compiled" in base.__dict__)
+        function: Any = instance._compiled.build(self._name, self._write, self._title)
+        setattr(owner, self._name, function)
         return function.__get__(instance, cls)
+
+
+class HandleStubs:
+    """The functions of an attached map that are compiled for each table."""
+
+
+class BoundStubs:
+    """The functions of the map of a transaction that are compiled for each table."""
+
+    __slots__ = ()
+
+
+class RowStubs:
+    """Those that need a row to know its key."""
+
+    __slots__ = ()
+
+
+for _cls, _ops in (
+    (HandleStubs, {**HANDLE_OPS, **SHARED_OPS}),
+    (BoundStubs, {**BOUND_OPS, **SHARED_OPS}),
+    (RowStubs, ROW_OPS),
+):
+    for _name, _write in _ops.items():
+        setattr(_cls, _name, Stub(_name, _write))
 
 
 class Compiled:
@@ -82,7 +111,6 @@ class Compiled:
     """
 
     def __init__(self, cls: type[Any], definition: TableDefinition, plans: tuple[IndexPlan, ...]) -> None:
-        from zlmdb.tables.bound import BoundMap
         from zlmdb.tables.handle import Handle
 
         self.table = cls
@@ -96,17 +124,18 @@ class Compiled:
             fields = records.describe(record)
         self.names = Namespace()
         self.source = Source(definition, plans, self.names, fields)
-        self.handle_class: Any = self._class(Handle, {**HANDLE_OPS, **SHARED_OPS})
+        self.handle_class: Any = self._class(Handle)
         self.handle_class._reusable = not _notices(cls)
-        self.bound_class: Any = self._class(BoundMap, {**self.bound_ops, **SHARED_OPS})
         self.index_classes: dict[int, Any] = {}
 
-    @property
-    def bound_ops(self) -> dict[str, Writer]:
-        """The functions of the map of a transaction."""
-        return {**BOUND_OPS, **ROW_OPS} if self.definition.pk else BOUND_OPS
+    @cached_property
+    def bound_class(self) -> Any:
+        """The class of the map of a transaction; many tables are attached that a program does not use in one run."""
+        from zlmdb.tables.bound import BoundMap, RowMap
 
-    def _class(self, mixin: type[Any], ops: dict[str, Writer]) -> Any:
+        return self._class(RowMap if self.definition.pk else BoundMap)
+
+    def _class(self, mixin: type[Any]) -> Any:
         body: dict[str, Any] = {
             "__module__": self.table.__module__,
             "__qualname__": self.table.__qualname__,
@@ -115,13 +144,7 @@ class Compiled:
             "_compiled": self,
             "_definition": self.definition,
         }
-        for name, write in ops.items():
-            body[name] = self.stub(name, write)
         return type(self.table.__name__, (mixin, self.table), body)
-
-    def stub(self, name: str, write: Writer, title: str = "") -> Stub:
-        """What stands in a class for a function that is not compiled yet; `title` if the table has others so named."""
-        return Stub(self, name, write, title or name)
 
     def build(self, name: str, write: Writer, title: str) -> Callable[..., Any]:
         """Compile one function."""
@@ -145,7 +168,8 @@ class Compiled:
     def text(self) -> str:
         """The source of every function of the table, for reading."""
         sections = []
-        for title, ops in (("attached", HANDLE_OPS), ("in a transaction", self.bound_ops), ("scans", SHARED_OPS)):
+        bound_ops = {**BOUND_OPS, **ROW_OPS} if self.definition.pk else BOUND_OPS
+        for title, ops in (("attached", HANDLE_OPS), ("in a transaction", bound_ops), ("scans", SHARED_OPS)):
             sections.append(f"# {self.table.__qualname__}: {title}")
             for write in ops.values():
                 sections.append("\n".join(write(self.source)))

@@ -9,7 +9,7 @@ from zlmdb import errors
 from zlmdb.keys.base import KeyCodec
 from zlmdb.keys.text import Bytes, String
 from zlmdb.tables import bounds, maintain, scan
-from zlmdb.tables.compile import Compiled
+from zlmdb.tables.compile import Compiled, HandleStubs
 from zlmdb.tables.declare import define
 from zlmdb.tables.definition import TableDefinition
 from zlmdb.tables.ops import Ops
@@ -47,7 +47,7 @@ def binder(handle: Any) -> Callable[[Any], Any]:
     return bind if outdated is None else bind_outdated
 
 
-class Handle(Ops):
+class Handle(HandleStubs, Ops):
     """What ``db.attach_table(Users)`` gives: a map whose calls take the transaction.
 
     Reading a missing key gives None, and deleting one is silent.
@@ -62,8 +62,9 @@ class Handle(Ops):
     _outdated: str | None = None
     #: True if a transaction may keep the map of the table for its next life; see `Compiled`.
     _reusable: bool
-    #: (transaction) -> the map of the table in it.
-    _bind: Callable[[Any], Any]
+
+    #: How often its maps have become others.
+    _rebound = 0
 
     def __init__(
         self,
@@ -99,6 +100,15 @@ class Handle(Ops):
         self._attached_to = None
         self._index_maps = {}
 
+    def _bind(self, txn: Any) -> Any:
+        """The map of the table in a transaction."""
+        # Made when it is first needed, and put over this: many tables are attached that a program does not use.
+        number = self._rebound
+        bind = binder(self)
+        if number == self._rebound:  # another thread may have changed this map meanwhile
+            self.__dict__["_bind"] = bind
+        return bind(txn)
+
     def _use(self, compiled: Compiled) -> None:
         """Become an instance of other compiled classes: those of another set of indexes, or other converters."""
         self.__class__ = class_of(self, compiled.handle_class)
@@ -121,7 +131,8 @@ class Handle(Ops):
 
     def _bind_anew(self) -> None:
         """Let transactions that begin from now on have maps as this one is now."""
-        self._bind = binder(self)
+        self._rebound += 1
+        self.__dict__.pop("_bind", None)
         db = None if self._db is None else self._db()
         if db is not None:
             db._renew()

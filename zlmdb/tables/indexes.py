@@ -11,6 +11,7 @@ from zlmdb.columns.output import Output
 from zlmdb.engine import EngineError
 from zlmdb.keys.composite import Composite
 from zlmdb.tables import bounds, scan
+from zlmdb.tables.compile import Stub
 from zlmdb.tables.maintain import plan_number
 from zlmdb.tables.operations import Source, scans
 from zlmdb.tables.outlet import IndexRows
@@ -345,12 +346,13 @@ def live_index(table: Any, name: str) -> Any:
 def _compile(compiled: Any, i: int) -> type[Any]:
     plan = compiled.plans[i]
     base: type[Any] = UniqueIndex if plan.unique else Index
-    body: dict[str, Any] = {"_plan": plan, "__module__": base.__module__, "__qualname__": base.__qualname__}
+    body: dict[str, Any] = {"__module__": base.__module__, "__qualname__": base.__qualname__}
+    body["_plan"], body["_compiled"] = plan, compiled
     ops = scans("self, txn, start, stop", Source.index_scan)
     ops["_between"] = lambda s: s.index_range("def _between(self, values, lo, hi):", i)
     if plan.unique:
         ops["__getitem__"] = lambda s: s.index_get("def __getitem__(self, key):", i, "raise KeyError(key)")
         ops["get"] = lambda s: s.index_get("def get(self, key, default=None):", i, "return default")
     for name, write in ops.items():
-        body[name] = compiled.stub(name, write, f"{plan.name}.{name}")
+        body[name] = Stub(name, write, f"{plan.name}.{name}")
     return type(base.__name__, (base,), body)
