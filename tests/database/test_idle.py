@@ -5,8 +5,9 @@ import gc
 import threading
 import weakref
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from dbsupport import Notes, Users, user
@@ -15,8 +16,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 import zlmdb
-from zlmdb.database import idle
+from zlmdb.database import database, idle
 from zlmdb.database.transaction import Transaction
+from zlmdb.tables import handle
 
 KEY = b"\xff\xf0key"
 
@@ -170,6 +172,38 @@ class Counted(zlmdb.MapStringOid):
         return sum(self.values())
 
 
+def test_a_transaction_that_the_program_watches_does_not_wait(people: Any) -> None:
+    told: list[Any] = []
+    with people.begin() as txn:
+        weakref.finalize(txn, told.append, "gone")
+    del txn
+    name_of(people)
+    assert told == ["gone"]
+
+
+@zlmdb.table("3f6b0f2e-5c57-4b0e-8d50-7a8f8c0a00e4")
+class Noticed(zlmdb.MapStringOid):
+    """Numbers, and what happens to their maps."""
+
+    log: ClassVar[list[str]] = []
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self.log.append(name)
+        super().__setattr__(name, value)
+
+    def __del__(self) -> None:
+        self.log.append("gone")
+
+
+def test_a_map_that_is_told_of_its_end_is_not_kept(db: Any) -> None:
+    db.attach_table(Noticed)
+    for _ in range(10):
+        Noticed.log.clear()
+        with db.begin() as txn:
+            txn[Noticed].get("a")
+        assert sorted(Noticed.log) == ["_limit", "_p", "_txn", "_xs", "gone"]
+
+
 def test_what_a_map_was_given_is_gone_with_its_transaction(db: Any) -> None:
     db.attach_table(Counted)
     for number in range(1, 20):
@@ -211,6 +245,34 @@ def test_messages_are_those_of_a_new_one(people: Any) -> None:
     for write_it in (lambda: txn.put(KEY, b""), lambda: txn.delete(KEY)):
         with pytest.raises(zlmdb.TransactionClosed, match="has ended: it was committed"):
             write_it()
+
+
+WRITES: list[Callable[[Any], Any]] = [
+    lambda notes: notes.__setitem__(1, "two"),
+    lambda notes: notes.__delitem__(1),
+    lambda notes: notes.delete(1),
+    lambda notes: notes.pop(1),
+    lambda notes: notes.put_many({1: "two"}),
+]
+
+
+@pytest.mark.parametrize("ended_by", ["the end of the block", "an exception", "commit()", "abort()"])
+@pytest.mark.parametrize("first", [Users, Notes])
+def test_writing_in_a_reader_that_has_ended_says_that_it_has_ended(people: Any, ended_by: str, first: Any) -> None:
+    next_ones(people)
+    with pytest.raises(ZeroDivisionError) if ended_by == "an exception" else nullcontext(), people.begin() as txn:
+        _, notes = txn[first], txn[Notes]
+        if ended_by == "an exception":
+            _ = 1 / 0
+        elif ended_by.endswith(")"):
+            getattr(txn, ended_by[:-2])()
+    how = "aborted" if ended_by in ("an exception", "abort()") else "committed"
+    for write_it in WRITES:
+        with pytest.raises(zlmdb.TransactionClosed, match=f"has ended: it was {how}"):
+            write_it(notes)
+    attached = people._tables[Notes]
+    with pytest.raises(zlmdb.TransactionClosed, match=f"has ended: it was {how}"):
+        attached[txn, 1] = "two"
 
 
 def test_a_database_that_is_dropped_closes_at_once(tmp_path: Path) -> None:
@@ -267,6 +329,78 @@ def test_a_map_knows_an_index_that_was_attached_meanwhile(people: Any) -> None:
     for _ in range(3):
         with people.begin() as txn:
             assert "by_name" not in txn[Users].indexes()
+
+
+def test_one_that_was_handed_out_knows_what_was_attached_before_it_is_entered(people: Any) -> None:
+    for _ in range(4):
+        name_of(people)
+    begun = people.begin()
+    by_name = people.attach_table(ByName)
+    people._tables[Users].attach_index("by_name", by_name, lambda row: row.name)
+    with begun:
+        assert "by_name" in begun[Users].indexes()
+
+
+def test_one_that_was_handed_out_is_of_the_file_that_is_open_when_it_is_entered(tmp_path: Path) -> None:
+    def fill(name: str, tables: list[Any]) -> None:
+        with zlmdb.open(str(tmp_path / name), tables) as db, db.begin(write=True) as txn:
+            txn[Notes][1] = name
+
+    fill("a.zdb", [Notes])
+    fill("b.zdb", [Users, Notes])  # in other slots
+    db = zlmdb.open(str(tmp_path / "a.zdb"), [Notes, Users])
+    for _ in range(4):
+        with db.begin() as txn:
+            assert txn[Notes][1] == "a.zdb"
+    begun = db.begin()
+    db.close()
+    for name in ("data.mdb", "lock.mdb"):
+        (tmp_path / "b.zdb" / name).replace(tmp_path / "a.zdb" / name)
+    with db, begun:
+        assert begun[Notes][1] == "b.zdb"
+
+
+def test_a_map_stays_ended_if_its_transaction_could_not_be_entered_again_at_first(people: Any) -> None:
+    with people.begin() as txn:
+        notes = txn[Notes]
+    people.close()
+    with pytest.raises(zlmdb.DatabaseClosed):
+        txn.__enter__()
+    with people, txn, pytest.raises(zlmdb.TransactionClosed, match="has ended: it was committed"):
+        notes.get(1)
+
+
+@pytest.mark.parametrize("options", [{}, {"buffers": True}, {"stats": zlmdb.TransactionStats()}])
+@pytest.mark.parametrize("reusing", [True, False])
+def test_a_transaction_can_be_entered_again_and_again(
+    people: Any, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], reusing: bool
+) -> None:
+    if not reusing:  # as where references cannot be counted
+        monkeypatch.setattr(people, "_idle", None)
+    txn = people.begin(**options)
+    for _ in range(3):
+        with txn:
+            assert (txn[Users][1].name, txn[Notes][1]) == ("name 1", "one")
+
+
+def test_an_index_that_another_thread_attaches_while_a_map_is_bound_is_known(
+    people: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_name = people.attach_table(ByName)
+    users = people._tables[Users]
+    made = handle.binder
+
+    def meanwhile(found: Any) -> Any:
+        bind = made(found)
+        monkeypatch.setattr(handle, "binder", made)
+        users.attach_index("by_name", by_name, lambda row: row.name)
+        return bind
+
+    users._bind_anew()
+    monkeypatch.setattr(handle, "binder", meanwhile)
+    name_of(people)
+    with people.begin() as txn:
+        assert "by_name" in txn[Users].indexes()
 
 
 @zlmdb.table("3f6b0f2e-5c57-4b0e-8d50-7a8f8c0a00e2")
@@ -328,6 +462,31 @@ def test_no_two_threads_have_the_same_transaction(people: Any) -> None:
     assert problems == []
     assert not people._env.live_transactions()
     assert len(people._env.live) <= 6 * 4 + idle.MOST
+
+
+@pytest.mark.parametrize("then", ["it is dropped", "it ends"])
+def test_one_that_is_entered_again_while_another_thread_looks_at_it_is_not_handed_out(
+    people: Any, monkeypatch: pytest.MonkeyPatch, then: str
+) -> None:
+    held = [people.begin()]
+    with held[0]:
+        pass
+
+    def meanwhile(found: Any) -> int:
+        if held:
+            held[0].__enter__()
+            if then == "it ends":
+                held[0].__exit__(None, None, None)
+            held.clear()
+        return 2
+
+    monkeypatch.setattr(database, "getrefcount", meanwhile)
+    with people.begin() as txn:
+        assert txn[Users][1].name == "name 1"
+    assert held == []
+    assert len(set(map(id, people._idle))) == len(people._idle)
+    del txn
+    assert not people._env.live_transactions()
 
 
 class Readers(RuleBasedStateMachine):

@@ -1,5 +1,6 @@
 """Transactions that nobody ends: dropped in another thread, left by a thread that ends, open when all is closed."""
 
+import contextlib
 import gc
 import threading
 from collections.abc import Iterator
@@ -266,3 +267,25 @@ def test_databases_are_closed_while_other_threads_read(path: str) -> None:
         for thread in threads:
             thread.join(60)
     assert failed == []
+
+
+def test_snapshots_of_closed_handles_go_although_another_handle_stays(path: str) -> None:
+    def read(handle: Any, inside: threading.Event, go: threading.Event) -> None:
+        with contextlib.suppress(zlmdb.TransactionClosed), handle.begin() as txn:
+            for _ in txn[Notes].values():
+                inside.set()
+                go.wait(60)
+
+    with zlmdb.open(path, [Notes]) as stays:
+        with stays.begin(write=True) as txn:
+            txn[Notes].update({1: "one", 2: "two"})
+        for _ in range(20):
+            handle = zlmdb.open(path, [Notes])
+            inside, go = threading.Event(), threading.Event()
+            thread = threading.Thread(target=read, args=(handle, inside, go))
+            thread.start()
+            inside.wait(60)
+            handle.close()
+            go.set()
+            thread.join()
+        assert len(stays.readers()) <= 2

@@ -128,9 +128,15 @@ class Database(Lifecycle):
             known._replace_by(found)
 
     def _renew(self) -> None:
-        if self._idle is not None:
-            self._idle.clear()
+        before = self._idle
         self._idle = Idle(self, Transaction(self), Transaction(self)) if COUNTED else None
+        if before is not None:
+            before.clear()
+        # Those that have been handed out, and not entered yet, take the maps of then.
+        for ref in self._env.live.copy() if self._env is not None else ():
+            transaction = ref()
+            if transaction is not None and transaction._raw is None:
+                transaction._kept = None
 
     # -- transactions
 
@@ -169,7 +175,7 @@ class Database(Lifecycle):
                     txn._get = self._refusals.unbegun
                     txn._db = self
                     return txn
-                idle.append(txn)
+                idle.put_back(txn)
         if self._env is None or write:
             self._environment()
             if write and self._options.readonly:

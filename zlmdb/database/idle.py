@@ -10,7 +10,6 @@ from __future__ import annotations
 import sys
 import weakref
 from collections import deque
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from zlmdb import errors
@@ -58,6 +57,14 @@ class Idle(deque[Any]):
         #: As of a database that is closed: whoever enters a transaction again has to ask for the database.
         self._env: Environment | None = None
 
+    def put_back(self, transaction: Any) -> None:
+        """Let a transaction wait on that cannot be used now.
+
+        Not one that the program watches, so that it is told of its end; nor one that another thread entered meanwhile.
+        """
+        if weakref.getweakrefcount(transaction) == 1 and transaction._db is self:
+            self.append(transaction)
+
     def _rejoin(self, transaction: Any) -> Database:
         """The database of an ended transaction that the program begins once more, and that therefore waits no longer.
 
@@ -67,6 +74,12 @@ class Idle(deque[Any]):
         db = self._handle()
         if db is None:
             raise errors.DatabaseClosed(f"{self.dbpath}: this handle is closed, because the program dropped it")
-        with suppress(ValueError):  # the database was closed and opened since, or its tables are others
+        # First of all: another thread may have taken it up to look whether it can be used, and put it back.
+        transaction._db = db
+        try:
             self.remove(transaction)
+        except ValueError:
+            # It may be in such a thread's hand now, which must not take it for free if it is dropped while it is open.
+            # (Or the database was closed and opened since, or its tables are others.)
+            transaction._claim = weakref.ref(transaction)
         return db

@@ -17,7 +17,7 @@ from zlmdb import errors
 from zlmdb.database import generation
 from zlmdb.database.stats import TransactionStats, counted
 from zlmdb.engine import BROKEN, EngineError, translate
-from zlmdb.engine.environment import PROBE, released
+from zlmdb.engine.environment import PROBE
 from zlmdb.engine.faults import WriteInReadTransaction
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ class Life:
         "__weakref__",
         "_buffers",
         "_changes",
+        "_claim",
         "_db",
         "_delete",
         "_env",
@@ -93,6 +94,8 @@ class Life:
     _kept: Any
     #: Where the transaction waits for that; None for one that has one life.
     _idle: Any
+    #: A second weak reference to the transaction, which says that it must not be used again; mostly not set.
+    _claim: Any
     #: Key, bytes and index fields of the row that was last read, for the case that it is written next.
     _seen: Any
     #: Weak references to the memory that was lent to arrays, and what tells them that it is over.
@@ -139,15 +142,16 @@ class Life:
             self._unsure = env.probes
         except EngineError:
             return self._enter()
+        if self._env is not env:
+            # It is taken out again when this object is gone, not before: that costs nothing here.
+            env.live.add(weak(self, env.forget))
+            self._env = env
+            self._kept = None  # it may lie elsewhere in this file
         kept = self._table = self._kept
         if kept is not None:
             self._map._txn = self
         self._get = raw.get
         self._raw = raw
-        if self._env is not env:
-            self._env = env
-            # It is taken out again when this object is gone, not before: that costs nothing here.
-            env.live.add(weak(self, env.forget))
         return self
 
     def _enter(self) -> Self:
@@ -156,10 +160,11 @@ class Life:
             raise errors.TransactionError(f"{self._db.dbpath}: this transaction has begun already; begin another one")
         env = self._db._env
         if env is None or env.inherited:
-            # Closed, forked, or left by this transaction's end. Its tables are to be those of now.
+            # Closed, forked, or left by this transaction's end. Its tables are to be those of now, also if it cannot
+            # begin now.
+            self._map = self._kept = None
             db = self._db = self._db._rejoin(self)
             env = db._environment()
-            self._map = self._kept = None
             if self._idle is not None:
                 self._idle = db._idle
         if self._write:
@@ -172,14 +177,15 @@ class Life:
             self._unsure = env.probes
         except EngineError:
             raw = env.begin(False, self._buffers)
-        self._table = self._kept
-        if self._map is not None:
+        if self._env is not env:
+            env.live.add(weak(self, env.forget))
+            self._env = env
+            self._kept = None
+        kept = self._table = self._kept
+        if kept is not None:
             self._map._txn = self
         self._get = raw.get
         self._raw = raw
-        if self._env is not env:
-            self._env = env
-            env.live.add(weak(self, env.forget))
         return self
 
     def _begin_writing(self, env: Environment) -> None:
@@ -271,8 +277,9 @@ class Life:
         # The usual end of a reader, see __enter__.
         end = idle.committed if exc_type is None else idle.aborted
         self._get = end._get
-        if self._map is not None:
-            self._map._txn = end
+        live = self._map  # another thread that closes the database takes it away
+        if live is not None:
+            live._txn = end
         self._raw = self._table = self._maps = None
         raw.abort()
         self._db = idle
@@ -392,20 +399,14 @@ class Life:
         """Become a transaction that has ended, without having begun."""
         self._db = db
         self._idle = None
+        self._put = self._delete = self._pop = refuse
         self._forget(refuse)
         return self
 
     def _leave(self, raw: Any) -> None:
         """End a read transaction, or keep its snapshot while arrays over its memory are in use."""
-        lent = [view for ref in self._lent or () if (view := ref()) is not None]
-        self._lent = None
-        if lent:
-            self._env.release_pins()
-            held = [view for view in lent if not released(view)]
-            if held:
-                self._env.pin(raw, held)
-                return
-        raw.abort()
+        lent, self._lent = self._lent, None
+        self._env.leave(raw, lent)
 
     def _end_with_database(self) -> None:
         """Called when the database is closed under it, or left behind by a program that ends."""
@@ -413,8 +414,9 @@ class Life:
         if held[0] is None:
             return
         if not self._write:
+            lent, self._lent = self._lent, None
             self._forget(self._db._refusals.closed)
-            self._env.part(held, self)
+            self._env.part(held, lent)
         elif self._owner() is None:  # otherwise its thread ends it, and the environment stays open for so long
             self._give_up(self._db._refusals.closed)
 

@@ -90,7 +90,7 @@ class Transaction(Life):
         if self._table is None:
             self._table = table
             self._map = live
-            if handle._keeps:
+            if handle._reusable:
                 self._kept = table
             else:
                 self._idle = None

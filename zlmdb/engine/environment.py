@@ -438,6 +438,22 @@ class Environment:
             self.pinned.append((raw, views))
             self.begin_read = begin_otherwise
 
+    def leave(self, raw: Any, lent: list[Any] | None) -> None:
+        """End a read transaction, or keep its snapshot while arrays over its memory are in use.
+
+        Args:
+            raw: the engine's transaction.
+            lent: weak references to the memory that was lent to arrays; None for none.
+        """
+        views = [view for ref in lent or () if (view := ref()) is not None]
+        if views:
+            self.release_pins()
+            held = [view for view in views if not released(view)]
+            if held:
+                self.pin(raw, held)
+                return
+        raw.abort()
+
     def release_pins(self) -> None:
         """End the pinned snapshots whose arrays are gone."""
         with self._pinning:
@@ -454,21 +470,21 @@ class Environment:
             if not self.pinned:
                 self.begin_read = self.raw.begin
 
-    def part(self, held: list[Any], transaction: Any) -> None:
+    def part(self, held: list[Any], lent: list[Any] | None) -> None:
         """End a read transaction that other threads may be in the midst of, or keep its snapshot until they are not.
 
         The engine must not end it while it answers another thread, which would read memory that is freed. Whoever asks
         it something has a reference to it; without any, nobody can ask.
 
         Args:
-            held: the engine's transaction, in a list that has its only reference here.
-            transaction: what it was taken from, so that nobody gets more references to it.
+            held: the engine's transaction, in a list that has its only reference here. Nobody can get more of them.
+            lent: as for :meth:`leave`.
         """
         if sys.getrefcount(held[0]) > ALONE and len(sys._current_frames()) > 1:
             with self._pinning:
-                self.parted.append((held, transaction))
+                self.parted.append((held, lent))
         else:
-            transaction._leave(held.pop())
+            self.leave(held.pop(), lent)
 
     def release_parted(self) -> None:
         """End the snapshots of closed databases that nobody reads any more."""

@@ -80,6 +80,7 @@ def release(environment: Environment) -> None:
     with _lock:
         environment.references -= 1
         if environment.references > 0:
+            environment.release_parted()  # those of handles that were closed before
             return
         if _open.get(environment.key) is environment:
             del _open[environment.key]

@@ -19,6 +19,9 @@ from zlmdb.tables.plan import FROM_ROW, IndexPlan
 
 __all__ = ["BoundStubs", "Compiled", "HandleStubs", "Namespace", "RowStubs", "Stub"]
 
+#: Methods that run when a map is gone, or its transaction is set, if a table class has them.
+NOTICING = ("__del__", "__getattribute__", "__setattr__")
+
 
 class Namespace:
     """The globals of generated functions: constants by name."""
@@ -122,6 +125,7 @@ class Compiled:
         self.names = Namespace()
         self.source = Source(definition, plans, self.names, fields)
         self.handle_class: Any = self._class(Handle)
+        self.handle_class._reusable = not _notices(cls)
         self.index_classes: dict[int, Any] = {}
 
     @cached_property
@@ -173,3 +177,8 @@ class Compiled:
         if getattr(value, "declares", False):
             sections.append(f"# {self.table.__qualname__}: values\n{value.source()}")
         return "\n\n".join(sections) + "\n"
+
+
+def _notices(table: type[Any]) -> bool:
+    """True if the program's class has methods that tell it when the map of a transaction ends, or gets another one."""
+    return any(getattr(table, name, None) is not getattr(object, name, None) for name in NOTICING)

@@ -61,8 +61,11 @@ class Handle(HandleStubs, Ops):
     _index_maps: dict[str, tuple[IndexPlan, Any]]
     #: In what the file's declaration of the table differs from this one by now; None if it does not.
     _outdated: str | None = None
-    #: True if a transaction may keep the map of the table for its next life.
-    _keeps = True
+    #: True if a transaction may keep the map of the table for its next life; see `Compiled`.
+    _reusable: bool
+
+    #: How often its maps have become others.
+    _rebound = 0
 
     def __init__(
         self,
@@ -100,7 +103,10 @@ class Handle(HandleStubs, Ops):
     def _bind(self, txn: Any) -> Any:
         """The map of the table in a transaction."""
         # Made when it is first needed, and put over this: many tables are attached that a program does not use.
-        self.__dict__["_bind"] = bind = binder(self)
+        number = self._rebound
+        bind = binder(self)
+        if number == self._rebound:  # another thread may have changed this map meanwhile
+            self.__dict__["_bind"] = bind
         return bind(txn)
 
     def _use(self, compiled: Compiled) -> None:
@@ -125,6 +131,7 @@ class Handle(HandleStubs, Ops):
 
     def _bind_anew(self) -> None:
         """Let transactions that begin from now on have maps as this one is now."""
+        self._rebound += 1
         self.__dict__.pop("_bind", None)
         if self._db is not None and (db := self._db()) is not None:
             db._renew()

@@ -94,7 +94,7 @@ class HookedTable:
     #: Weak reference to the database, in what ``db.attach_table()`` gives.
     _db: Any = None
     #: What its kind remembers in a transaction is that transaction's.
-    _keeps = False
+    _reusable = False
     #: Only maps have indexes, and can be outdated by those that another program declares.
     _outdated: str | None = None
     _index_maps: ClassVar[dict[str, Any]] = {}

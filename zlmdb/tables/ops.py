@@ -190,6 +190,8 @@ class Ops:
 
         What a stale reader raises passes, because the transaction's own `get` begins that one again.
         """
+        if isinstance(error, EngineError) and txn._raw is None:
+            raise self._fault(txn, error) from None  # a read transaction refuses writes as such, ended or not
         if isinstance(error, errors.TransactionError | errors.DatabaseError | errors.ConstraintError):
             raise error
         if isinstance(error, EngineError) and not _bad_size(error) and not txn._stale(error):
