@@ -300,10 +300,9 @@ class Life:
         if self._put is self._db._refusals.spoiled:
             self._give_up(self._db._refusals.aborted)
             self._db._refusals.spoiled()
-        nested = self._nested
+        outers, undo = list(self._nested), self._undo
         raw = self._finish(self._db._refusals.committed)
         self._writer().over()
-        outers = list(nested)
         try:
             raw.commit()
             while outers:
@@ -311,6 +310,8 @@ class Life:
         except EngineError as error:
             while outers:
                 outers.pop().abort()
+            for _, function in reversed(undo):
+                function()
             raise translate(error, path=self._db.dbpath) from error
 
     def abort(self) -> None:
