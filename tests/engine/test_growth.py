@@ -7,7 +7,7 @@ from typing import Any
 
 import lmdb
 import pytest
-from dbsupport import Notes, Users, child, everything, run_python, user
+from dbsupport import Notes, User, Users, child, declare, everything, run_python, user
 
 import zlmdb
 
@@ -189,6 +189,37 @@ def test_a_block_that_outgrows_the_map_says_what_helps(path: str) -> None:
         assert_texts(db, 2)
         texts(db, 2, 5)
         assert_texts(db, 5)
+
+
+class PlainUsers(zlmdb.Map[int, User], key=zlmdb.Oid, value=zlmdb.Json):
+    """The rows of Users, without indexes."""
+
+
+@pytest.mark.parametrize("how", ["declared", "by hand"])
+def test_an_index_is_built_that_needs_more_than_a_small_map_has(path: str, how: str) -> None:
+    plain = zlmdb.table(Users._zlmdb_oid, pk="oid")(PlainUsers)
+    options: dict[str, Any] = {"writemap": True, "lib_version": "0.9", "durability": "unsafe"}
+    city, count = ("x" * 440, 7000) if how == "declared" else ("x", 20_000)
+
+    def load(txn: Any) -> None:
+        txn[plain].load(user(number, city=city) for number in range(count))
+
+    with zlmdb.open(path, [plain], **options) as db:
+        db.write(load)
+        assert size(path) <= DEFAULT
+        if how == "by hand":
+            index = db.attach_table(declare(zlmdb.MapStringOid))
+            users = db.attach_table(plain)
+            users.attach_index("i", index, lambda row: f"{row.email:480}")
+            with db.begin() as txn:
+                assert index.count(txn) == count
+                assert index[txn, f"{'17@example.com':480}"] == 17
+    if how == "declared":
+        with zlmdb.open(path, [Users], **options) as db:
+            assert db.verify() == []
+            with db.begin() as txn:
+                assert txn[Users].by_city.count(city) == count
+    assert size(path) > DEFAULT
 
 
 def test_write_does_not_grow_under_another_transaction(path: str) -> None:

@@ -363,9 +363,7 @@ class Handle(Ops):
         with db.begin() as txn:
             needed = self._unfilled(txn, i)
         if needed:
-            with db.begin(write=True) as txn:
-                if self._unfilled(txn, i):
-                    maintain.rebuild(self, txn, i)
+            db.write(lambda txn: maintain.rebuild(self, txn, i) if self._unfilled(txn, i) else None)
 
     def _unfilled(self, txn: Any, i: int) -> bool:
         return maintain.is_empty(txn, self._xs[i]) and not maintain.is_empty(txn, self._p)
