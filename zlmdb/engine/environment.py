@@ -19,6 +19,7 @@ may see a later commit from then on; the damage is reported all the same, unless
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import sys
 import threading
@@ -326,6 +327,8 @@ class Environment:
         """Refuse to wait for a writer that this thread is itself, or that nobody will end; end one that is left."""
         owner = writer.elsewhere()
         if owner is None:
+            if self.writing() is not None:
+                gc.collect()  # it may be garbage, as transaction and maps hold each other: then it ends
             if self.writing() is not None and writer.is_here():
                 raise errors.TransactionError(
                     f"{self.path}: this thread has a write transaction already, and would wait for itself; "

@@ -335,10 +335,10 @@ class Handle(Ops):
             pointer=pmap._definition.value,
             attached=True,
         )
-        self._index_maps[name] = (plan, pmap)
-        pmap._attached_to = (id(self), name)
-        self._replan()
         try:
+            self._index_maps[name] = (plan, pmap)
+            pmap._attached_to = (id(self), name)
+            self._replan()
             self._fill(name)
         except BaseException:
             self.detach_index(name)
