@@ -183,6 +183,31 @@ def test_migrate_begins_again_when_the_map_was_full(earlier: str) -> None:
         shutil.rmtree(earlier)
 
 
+def test_migrate_that_is_broken_off_behind_its_commit_has_migrated(
+    earlier: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = zlmdb.Database.write
+
+    def write(*arguments: Any) -> None:
+        original(*arguments)
+        raise KeyboardInterrupt
+
+    with zlmdb.open(earlier, [Readings]) as db:
+        with db.begin() as txn:
+            before = dict(txn[Readings].items())
+        with monkeypatch.context() as patch:
+            patch.setattr(zlmdb.Database, "write", write)
+            with pytest.raises(KeyboardInterrupt):
+                db.migrate()
+        for _ in range(2):
+            with db.begin() as txn:
+                assert list(txn[Readings].items()) == sorted(before.items())
+            with db.begin(write=True) as txn:
+                txn[Readings][(1, ns(1))] = before[(1, ns(1))] if (1, ns(1)) in before else 0
+                before = dict(txn[Readings].items())
+        assert db.migrate() == 0
+
+
 def test_the_smaller_number_is_in_native_order_in_earlier_slots_only(path: str) -> None:
     keys = [(number, uuid.UUID(int=1), ns(5)) for number in (1, 255, 256, 4096)]
     table = declare(

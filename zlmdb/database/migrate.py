@@ -36,7 +36,7 @@ def migrate(db: Database) -> int:
             handle._redefine(definition)  # done again, when the map was full
         remembered = Remembered(env.raw, txn._raw, write=True)
         for handle, definition in old:
-            ordered = definition.with_key(definition_of(handle._compiled.table).key)
+            ordered = _ordered(handle, definition)
             if definition.oid not in done:
                 done.add(definition.oid)
                 moved += _move(txn, handle, ordered.key)
@@ -54,10 +54,27 @@ def migrate(db: Database) -> int:
     except BaseException:
         for handle, definition in old:
             handle._redefine(definition)
+        # An exception from outside may have come when all was committed.
+        with db.begin() as txn:
+            remembered = Remembered(env.raw, txn._raw, write=False)
+            for handle, definition in old:
+                record = remembered.get(definition.oid) or {}
+                if handle._outdated is None and record.get("layout") == "ordered":
+                    _settle(env, handle, definition)
         raise
-    for handle, _ in old:
-        env.identities[handle._definition.oid] = handle._definition.identity()
+    for handle, definition in old:
+        _settle(env, handle, definition)
     return moved
+
+
+def _ordered(handle: Any, definition: Any) -> Any:
+    return definition.with_key(definition_of(handle._compiled.table).key)
+
+
+def _settle(env: Any, handle: Any, definition: Any) -> None:
+    """Read and write a table by the ordered layout from now on."""
+    handle._redefine(_ordered(handle, definition))
+    env.identities[definition.oid] = handle._definition.identity()
 
 
 def _is_old(handle: Any) -> bool:
