@@ -72,6 +72,23 @@ def test_a_block_whose_end_is_broken_off_gives_the_lock_back(
         del kept
 
 
+@pytest.mark.parametrize("moment", ["before", "behind"])
+def test_a_beginning_that_is_broken_off_gives_the_lock_back(
+    path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    with zlmdb.open(path, [Notes]) as db:
+        with monkeypatch.context() as patch:
+            interrupt(patch, Writer, "__init__", moment)
+            with pytest.raises(KeyboardInterrupt) as kept:
+                db.begin(write=True).__enter__()
+        run_python(WRITE, tmp_path, path, timeout=30)
+        with db.begin(write=True) as txn:
+            assert list(txn[Notes]) == [2]
+            txn[Notes][3] = "ours"
+        assert db.verify() == []
+        del kept
+
+
 def test_a_write_transaction_that_is_garbage_is_no_reason_to_refuse_the_next(path: str) -> None:
     """Transaction and map hold each other, so that it does not end by itself when nobody holds it any more."""
     with zlmdb.open(path, [Notes]) as db:

@@ -203,7 +203,7 @@ def test_migrate_that_is_broken_off_behind_its_commit_has_migrated(
             with db.begin() as txn:
                 assert list(txn[Readings].items()) == sorted(before.items())
             with db.begin(write=True) as txn:
-                txn[Readings][(1, ns(1))] = before[(1, ns(1))] if (1, ns(1)) in before else 0
+                txn[Readings][(1, ns(1))] = before.get((1, ns(1)), 0)
                 before = dict(txn[Readings].items())
         assert db.migrate() == 0
 

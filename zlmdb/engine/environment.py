@@ -320,7 +320,11 @@ class Environment:
             raw = self.begin_raw(None, None, True, buffers)
         except lmdb.Error as error:
             raw = self._begin_again(error, True, buffers)
-        Writer(self, raw)
+        try:
+            Writer(self, raw)
+        except BaseException:
+            raw.abort()  # nobody else knows of it yet
+            raise
         return raw
 
     def _before_next(self, writer: Writer) -> None:
