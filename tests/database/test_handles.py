@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 import uuid
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 import zlmdb
+from zlmdb.testing import faults
 
 OID = uuid.UUID("7c1f0a52-9f0e-4d8a-8a51-6d5c1b7d0001")
 
@@ -133,6 +135,29 @@ def test_an_index_that_was_filled_in_a_transaction_goes_when_it_is_aborted(path:
             txn.abort()
         assert rows.indexes() == []
         rows.attach_index("i", names, lambda value: value["n"])
+        with db.begin() as txn:
+            assert names[txn, "q"] == "r"
+
+
+@pytest.mark.parametrize("error", [None, lambda: zlmdb.lmdb.MapFullError("injected")], ids=["fault", "map full"])
+@pytest.mark.parametrize("nested", [False, True], ids=["transaction", "savepoint"])
+def test_an_index_that_was_filled_in_a_transaction_goes_when_its_commit_fails(
+    path: str, nested: bool, error: Any
+) -> None:
+    with zlmdb.open(path) as db:
+        rows, names = db.attach_table(declared()), db.attach_table(declared(uuid.uuid4(), zlmdb.MapStringString))
+        with db.begin(write=True) as txn:
+            rows[txn, "r"] = {"n": "q"}
+
+        def attach() -> None:
+            with db.begin(write=True) as txn, txn.savepoint() if nested else nullcontext():
+                rows.attach_index("i", names, lambda value: value["n"])
+
+        failed = []
+        for failure in faults.failures(db, attach, error):
+            failed.append(failure.kind)
+            assert rows.indexes() == []
+        assert failed[-2 if nested else -1 :] == ["commit"] * (2 if nested else 1)
         with db.begin() as txn:
             assert names[txn, "q"] == "r"
 

@@ -12,6 +12,7 @@ import pytest
 from dbsupport import declare, everything, run_python
 
 import zlmdb
+from zlmdb.testing import faults
 
 FILES = Path(__file__).parent / "files"
 
@@ -159,6 +160,52 @@ def test_migrate_rewrites_an_earlier_slot_in_order(earlier: str, table: str) -> 
         db.migrate()
     with zlmdb.open(earlier, [cls]) as db, db.begin() as txn:
         assert list(txn[cls].items()) == sorted(before.items())
+
+
+def test_migrate_begins_again_when_the_map_was_full(earlier: str) -> None:
+    tables = [Readings, Remarks]
+    with zlmdb.open(earlier, tables) as db:
+        with db.begin() as txn:
+            before = [dict(txn[table].items()) for table in tables]
+        with faults.failing(db, 0) as plan:
+            db.migrate()
+        assert plan.writes > 20
+    shutil.rmtree(earlier)
+    for write in range(1, plan.writes + 1, 7):
+        shutil.copytree(FILES / "layouts", earlier)
+        with zlmdb.open(earlier, tables) as db:
+            with faults.failing(db, write, lambda: zlmdb.lmdb.MapFullError("injected")) as failing:
+                assert db.migrate() == sum(map(len, before))
+            assert failing.failed is not None
+            with db.begin() as txn:
+                assert [list(txn[table].items()) for table in tables] == [sorted(rows.items()) for rows in before]
+            assert db.verify() == []
+        shutil.rmtree(earlier)
+
+
+def test_migrate_that_is_broken_off_behind_its_commit_has_migrated(
+    earlier: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = zlmdb.Database.write
+
+    def write(*arguments: Any) -> None:
+        original(*arguments)
+        raise KeyboardInterrupt
+
+    with zlmdb.open(earlier, [Readings]) as db:
+        with db.begin() as txn:
+            before = dict(txn[Readings].items())
+        with monkeypatch.context() as patch:
+            patch.setattr(zlmdb.Database, "write", write)
+            with pytest.raises(KeyboardInterrupt):
+                db.migrate()
+        for _ in range(2):
+            with db.begin() as txn:
+                assert list(txn[Readings].items()) == sorted(before.items())
+            with db.begin(write=True) as txn:
+                txn[Readings][(1, ns(1))] = before.get((1, ns(1)), 0)
+                before = dict(txn[Readings].items())
+        assert db.migrate() == 0
 
 
 def test_the_smaller_number_is_in_native_order_in_earlier_slots_only(path: str) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import uuid
 import weakref
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from zlmdb import errors
@@ -25,6 +26,7 @@ from zlmdb.tables.map import Map, compiled, definition_of
 
 if TYPE_CHECKING:
     from zlmdb.database.database import Database
+    from zlmdb.database.transaction import Transaction
 
 __all__ = ["attach"]
 
@@ -129,7 +131,9 @@ def _write(db: Database, wanted: list[_Wanted], progress: Progress | None) -> li
             f"{db.dbpath}: tables cannot be attached for the first time while this thread has a write transaction; "
             "attach them before it begins"
         )
-    with db.begin(write=True) as txn:
+    oids = {table.definition.oid for table in wanted}
+
+    def declare(txn: Transaction) -> tuple[int, catalog.Catalog, bool, Callable[[], int]]:
         commit: int = txn._raw.id()
         found = catalog.read_catalog(env, txn._raw, commit - 1).copy()
         before = len(found.records)
@@ -147,15 +151,18 @@ def _write(db: Database, wanted: list[_Wanted], progress: Progress | None) -> li
             for i, plan in enumerate(handle._compiled.plans if table.definition.indexes else ()):
                 if plan.name in table.stale:
                     name = f"{table.definition.name}.{plan.name}"
-                    report = None if progress is None else (lambda done, name=name: progress(name, done))
+                    report = None if progress is None else partial(progress, name)
                     maintain.rebuild(handle, txn, i, report)
             if table.remember is not None:
                 remembered.put(_oid(table), table.remember)
                 if issubclass(table.cls, HookedTable):
                     table.definition = table.cls._zlmdb_stored(table.definition)
-        oids = {table.definition.oid for table in wanted}
-        committed = generation.own_changes(env, txn._raw, seen, oids)
-    if len(found.records) > before:
+        changed = generation.own_changes(env, txn._raw, seen, oids)
+        return commit, found, len(found.records) > before, changed
+
+    # It grows a small map where the indexes need more than there is.
+    commit, found, added, committed = db.write(declare)
+    if added:
         # Only now, when it is committed; without a change there is no commit of this number.
         env.catalog = commit, found
     if len(oids) == len(wanted):

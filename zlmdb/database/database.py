@@ -196,7 +196,8 @@ class Database(Lifecycle):
             function: takes the transaction; may be called several times, so it should not do what cannot be repeated.
 
         Raises:
-            DatabaseFull: if the map cannot grow: a cap was given, or this process has transactions open.
+            DatabaseFull: if the map cannot grow: a cap was given, this process has transactions open, or the system
+                gives it no more address space.
 
         >>> import zlmdb
         >>> with zlmdb.open(":memory:") as db:

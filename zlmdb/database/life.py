@@ -290,10 +290,26 @@ class Life:
         if self._raw is None:
             if well and self._write and self._get in self._db._refusals.lost:
                 self._ended()  # its changes are lost, which must not pass in silence
-        elif well:
-            self.commit()
-        else:
-            self.abort()
+            return
+        try:
+            if well:
+                self.commit()
+            else:
+                self.abort()
+        except BaseException:
+            self._let_go()
+            raise
+
+    def _let_go(self) -> None:
+        """Give the lock back when an exception from outside broke off the end of the block: nobody else would.
+
+        Transaction and maps hold each other, so that it would stay taken until they are found to be garbage.
+        """
+        if self._write and self._writer().is_here():
+            if self._raw is not None:
+                self._give_up(self._db._refusals.aborted)
+            else:
+                self._writer().abort()
 
     def commit(self) -> None:
         """End the transaction and make its changes durable and visible. Called by the end of the ``with`` block.
@@ -321,18 +337,24 @@ class Life:
         if self._put is self._db._refusals.spoiled:
             self._give_up(self._db._refusals.aborted)
             self._db._refusals.spoiled()
-        nested = self._nested
+        outers, undo = list(self._nested), self._undo
         raw = self._finish(self._db._refusals.committed)
-        self._writer().over()
-        outers = list(nested)
         try:
+            self._writer().over()
             raw.commit()
             while outers:
                 outers.pop().commit()
         except EngineError as error:
             while outers:
                 outers.pop().abort()
+            for _, function in reversed(undo):
+                function()
             raise translate(error, path=self._db.dbpath) from error
+        except BaseException:
+            raw.abort()  # which does nothing if it has been committed
+            while outers:
+                outers.pop().abort()
+            raise
 
     def abort(self) -> None:
         """End the transaction and forget its changes.
@@ -362,10 +384,12 @@ class Life:
         raw = self._finish(refuse)
         for _, function in reversed(undo):
             function()
-        self._writer().over()
-        raw.abort()
-        for outer in reversed(nested):
-            outer.abort()
+        try:
+            self._writer().over()
+        finally:
+            raw.abort()
+            for outer in reversed(nested):
+                outer.abort()
 
     def _spoil(self) -> None:
         """Refuse everything but an abort: of some change there is a part, which must not become visible.

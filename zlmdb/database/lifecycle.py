@@ -118,13 +118,18 @@ class Lifecycle:
         if self._is_temp and not os.path.isdir(path):
             os.mkdir(path)
         env = acquire(path, self._options, share=self._share)
-        self._env = env
-        self._renew()
-        # Opened again, or in a forked child: the file may have been declared otherwise meanwhile.
-        for handle in tuple(self._handles):
-            generation.watch(env, handle, 0)
-        self._lib_version = env.lib_version
         self._finalizer = weakref.finalize(self, _give_back, env, path if self._is_temp else None)
+        try:
+            self._env = env
+            self._renew()
+            # Opened again, or in a forked child: the file may have been declared otherwise meanwhile.
+            for handle in tuple(self._handles):
+                generation.watch(env, handle, 0)
+            self._lib_version = env.lib_version
+        except BaseException:
+            self._env = None
+            self._finalizer()
+            raise
 
     def _renew(self) -> None:
         """Use no transaction again that has ended, or will end, because its map may be that of other tables."""

@@ -12,6 +12,7 @@ from zlmdb.tables.outdated import outdated_error
 
 if TYPE_CHECKING:
     from zlmdb.database.database import Database
+    from zlmdb.database.transaction import Transaction
 
 __all__ = ["migrate"]
 
@@ -25,33 +26,55 @@ def migrate(db: Database) -> int:
     old = [(handle, definition) for handle, definition in old if definition.oid in attached]
     if not old:
         return 0
-    moved = 0
-    done: set[Any] = set()
+
+    def rewrite(txn: Transaction) -> int:
+        moved = 0
+        done: set[Any] = set()
+        for handle, definition in old:
+            if handle._outdated is not None:
+                raise outdated_error(handle, handle._outdated)
+            handle._redefine(definition)  # done again, when the map was full
+        remembered = Remembered(env.raw, txn._raw, write=True)
+        for handle, definition in old:
+            ordered = _ordered(handle, definition)
+            if definition.oid not in done:
+                done.add(definition.oid)
+                moved += _move(txn, handle, ordered.key)
+                record = remembered.get(definition.oid) or {"indexes": {}}
+                record.pop("format", None)
+                remembered.put(definition.oid, {**record, **ordered.identity(), "layout": "ordered"})
+            handle._redefine(ordered)
+        for handle, _ in old:
+            for i in range(len(handle._compiled.plans)):
+                maintain.rebuild(handle, txn, i)
+        return moved
+
     try:
-        with db.begin(write=True) as txn:
-            for handle, _ in old:
-                if handle._outdated is not None:
-                    raise outdated_error(handle, handle._outdated)
-            remembered = Remembered(env.raw, txn._raw, write=True)
-            for handle, definition in old:
-                ordered = definition.with_key(definition_of(handle._compiled.table).key)
-                if definition.oid not in done:
-                    done.add(definition.oid)
-                    moved += _move(txn, handle, ordered.key)
-                    record = remembered.get(definition.oid) or {"indexes": {}}
-                    record.pop("format", None)
-                    remembered.put(definition.oid, {**record, **ordered.identity(), "layout": "ordered"})
-                handle._redefine(ordered)
-            for handle, _ in old:
-                for i in range(len(handle._compiled.plans)):
-                    maintain.rebuild(handle, txn, i)
+        moved = db.write(rewrite)
     except BaseException:
         for handle, definition in old:
             handle._redefine(definition)
+        # An exception from outside may have come when all was committed.
+        with db.begin() as txn:
+            remembered = Remembered(env.raw, txn._raw, write=False)
+            for handle, definition in old:
+                record = remembered.get(definition.oid) or {}
+                if handle._outdated is None and record.get("layout") == "ordered":
+                    _settle(env, handle, definition)
         raise
-    for handle, _ in old:
-        env.identities[handle._definition.oid] = handle._definition.identity()
+    for handle, definition in old:
+        _settle(env, handle, definition)
     return moved
+
+
+def _ordered(handle: Any, definition: Any) -> Any:
+    return definition.with_key(definition_of(handle._compiled.table).key)
+
+
+def _settle(env: Any, handle: Any, definition: Any) -> None:
+    """Read and write a table by the ordered layout from now on."""
+    handle._redefine(_ordered(handle, definition))
+    env.identities[definition.oid] = handle._definition.identity()
 
 
 def _is_old(handle: Any) -> bool:

@@ -259,17 +259,14 @@ class Transaction(Life):
         except BaseException:
             if self._raw is inner:
                 inner.abort()
-                level = len(self._nested)
-                for depth, function in reversed(self._undo):
-                    if depth >= level:
-                        function()
-                self._undo = tuple(entry for entry in self._undo if entry[0] < level)
+                self._undo_nested()
             raise
         else:
             if self._raw is inner:
                 try:
                     inner.commit()
                 except EngineError as error:
+                    self._undo_nested()
                     raise translate(error, path=self._db.dbpath) from error
         finally:
             # Ended inside, by commit(), abort() or the closing of the database, it stays ended.
@@ -285,6 +282,14 @@ class Transaction(Life):
     def _when_aborted(self, function: Callable[[], None]) -> None:
         """Have something done if this transaction, or the innermost open savepoint, is aborted."""
         self._undo = (*self._undo, (len(self._nested), function))
+
+    def _undo_nested(self) -> None:
+        """Do what is to be done when the innermost savepoint is aborted."""
+        level = len(self._nested)
+        for depth, function in reversed(self._undo):
+            if depth >= level:
+                function()
+        self._undo = tuple(entry for entry in self._undo if entry[0] < level)
 
     def _guarded(self) -> Any:
         """A savepoint where the engine has them; nothing where it has not."""

@@ -32,20 +32,20 @@ import lmdb
 import lmdb._envid  # by itself it would be loaded when the first file is opened
 
 from zlmdb import errors
-from zlmdb._data import Data
+from zlmdb.engine import space
 from zlmdb.engine.faults import translate
 from zlmdb.engine.files import data_file, file_format, young
+from zlmdb.engine.options import LIB_VERSIONS, Options
 from zlmdb.engine.readers import CHECK_EVERY, warn_of_old
+from zlmdb.engine.space import DEFAULT_MAXSIZE
 from zlmdb.engine.writer import Writer
 
 __all__ = ["DEFAULT_MAXSIZE", "Environment", "Options"]
 
-#: What `maxsize` reports when it was not given, and the first size of a map that grows.
-DEFAULT_MAXSIZE = 10 * 1024 * 1024
-#: Address space reserved for a map without a cap, largest first; the next is tried when the system refuses one.
-RESERVATIONS = (1 << 40, 1 << 36, 1 << 33)
 #: A growing map is enlarged when less than this fraction of it is unused.
 HEADROOM = 0.5
+#: How many times as large as the file a map becomes that others have written beyond.
+AHEAD = 2
 MAX_READERS = 1024
 #: The key that a reader looks for to see whether it can read: where the catalog begins. It need not be there.
 PROBE = b"\0\0"
@@ -55,30 +55,6 @@ PROBES = 100
 MAX_NAMED = 32
 #: The references there are to what only a list has, when that is asked.
 ALONE = (lambda held: sys.getrefcount(held[0]))([object()])
-LIB_VERSIONS = {"0.9": 0, "1.0": 1}
-
-
-class Options(Data, apart=("create", "lib_version")):
-    """How to open an environment; compared when a file is opened a second time."""
-
-    readonly: bool = False
-    lock: bool = True
-    sync: bool = True
-    metasync: bool = True
-    writemap: bool = False
-    maxsize: int | None = None
-    create: bool = True
-    lib_version: str = "1.0"
-
-    def __post_init__(self) -> None:
-        if self.maxsize is not None and (not isinstance(self.maxsize, int) or self.maxsize < 8192):
-            raise errors.DatabaseError(
-                f"maxsize: expected a number of bytes of at least 8192, or None for no cap, found {self.maxsize!r}"
-            )
-        if self.lib_version not in LIB_VERSIONS:
-            raise errors.DatabaseError(
-                f"lib_version: expected one of {sorted(LIB_VERSIONS)}, found {self.lib_version!r}"
-            )
 
 
 class Environment:
@@ -147,18 +123,21 @@ class Environment:
         self.probes = self.lib_version == "1.0"
 
     def _open(self) -> Any:
-        """Open the file; again, if another process was just making it."""
+        """Open the file; again, if another process was just making it, or making it longer than the map."""
+        room = 1
         for pause in (0.01, 0.04, 0.16, 0.64):
             try:
-                return self._open_once()
+                return self._open_once(room)
             except errors.DatabaseError as error:
                 half_made = isinstance(error.__cause__, (lmdb.VersionMismatchError, lmdb.InvalidError))
-                if not half_made or not young(data_file(self.path)):
+                if isinstance(error.__cause__, lmdb.MapResizedError):
+                    room = AHEAD
+                elif not half_made or not young(data_file(self.path)):
                     raise
                 time.sleep(pause)
-        return self._open_once()
+        return self._open_once(room)
 
-    def _open_once(self) -> Any:
+    def _open_once(self, room: int) -> Any:
         options = self.options
         subdir = not os.path.isfile(self.path)
         try:
@@ -180,7 +159,7 @@ class Environment:
         # of it is kept by an ordinary map: the data, and the length of a fresh file.
         self.writemap = options.writemap and (found or options.lib_version) == "0.9"
         problem: Exception | None = None
-        for mapsize in self._mapsizes(size):
+        for mapsize in space.sizes(options.maxsize, size * room, writemap=self.writemap):
             try:
                 raw = lmdb.open(
                     self.path,
@@ -210,21 +189,13 @@ class Environment:
                 ) from error
             except OSError as error:
                 raise self._system_error(error) from error
-            self.grows = options.maxsize is None and mapsize < RESERVATIONS[-1]
+            self.grows = options.maxsize is None and space.is_small(mapsize)
             if options.writemap and not self.writemap and not exists:
                 os.truncate(data_file(self.path), options.maxsize or DEFAULT_MAXSIZE)
             return raw
         if isinstance(problem, lmdb.InvalidParameterError):
             raise self._open_error(problem) from problem
         raise errors.DatabaseError(f"{self.path}: the system gives no address space for its map") from problem
-
-    def _mapsizes(self, size: int) -> list[int]:
-        if self.options.maxsize is not None:
-            return [max(self.options.maxsize, size)]
-        small = max(DEFAULT_MAXSIZE, size)
-        if self.writemap or sys.maxsize < 2**32 or os.name != "posix":
-            return [small]
-        return [*(space for space in RESERVATIONS if space > 2 * size), small]
 
     def _system_error(self, error: OSError) -> errors.DatabaseError:
         hint = "; ask for the permission, or take another path" if isinstance(error, PermissionError) else ""
@@ -267,8 +238,8 @@ class Environment:
         """
         try:
             self.raw.begin().abort()
-        except lmdb.ReadersFullError:
-            pass  # reported when a transaction is really wanted, after slots of dead processes were freed
+        except (lmdb.ReadersFullError, lmdb.MapResizedError):
+            pass  # met when a transaction is really wanted, by freeing slots of dead processes and by a larger map
         except lmdb.Error as error:
             self.raw.close()
             if os.strerror(errno.EACCES) in str(error):
@@ -355,13 +326,19 @@ class Environment:
             raw = self.begin_raw(None, None, True, buffers)
         except lmdb.Error as error:
             raw = self._begin_again(error, True, buffers)
-        Writer(self, raw)
+        try:
+            Writer(self, raw)
+        except BaseException:
+            raw.abort()  # nobody else knows of it yet
+            raise
         return raw
 
     def _before_next(self, writer: Writer) -> None:
         """Refuse to wait for a writer that this thread is itself, or that nobody will end; end one that is left."""
         owner = writer.elsewhere()
         if owner is None:
+            if self.writing() is not None:
+                gc.collect()  # it may be garbage, as transaction and maps hold each other: then it ends
             if self.writing() is not None and writer.is_here():
                 # Nobody may hold it any more: an exception at the entry of __exit__ leaves it to the garbage collector.
                 gc.collect()
@@ -397,14 +374,12 @@ class Environment:
     def _begin_again(self, error: lmdb.Error, write: bool, buffers: bool) -> Any:
         if isinstance(error, lmdb.ReadersFullError) and self.raw.reader_check():
             return self.begin_raw(None, None, write, buffers)
-        if isinstance(error, lmdb.MapResizedError):
-            if self.live_transactions():
-                raise errors.DatabaseError(
-                    f"{self.path}: another process has grown the map, and this process cannot follow while it has "
-                    "transactions open; end them and begin again"
-                ) from error
-            self.raw.set_mapsize(0)
-            return self.begin_raw(None, None, write, buffers)
+        while isinstance(error, lmdb.MapResizedError):
+            self._follow(error)
+            try:
+                return self.begin_raw(None, None, write, buffers)
+            except lmdb.Error as again:
+                error = again
         raise translate(error, path=self.path) from error
 
     def live_transactions(self) -> list[Any]:
@@ -423,12 +398,46 @@ class Environment:
         return bool(used > info["map_size"] * HEADROOM)
 
     def grow(self) -> bool:
-        """Double the map; False if that cannot be done (a cap, or transactions of this process are open)."""
+        """Double the map; False if that cannot be done: a cap, open transactions of this process, no address space."""
         with self._lock:
             if self.capped or self.live_transactions() or self.pinned or self.parted:
                 return False
-            self.raw.set_mapsize(self.raw.info()["map_size"] * 2)
+            size = self.raw.info()["map_size"]
+            if not space.gives(size):
+                return False
+            self._resize(size * 2)
             return True
+
+    def _resize(self, size: int) -> None:
+        try:
+            self.raw.set_mapsize(size)
+        except lmdb.Error as error:
+            raise translate(error, path=self.path) from error
+
+    def _follow(self, error: lmdb.Error) -> None:
+        """Enlarge the map beyond what another process has written behind its end."""
+        with self._lock:
+            info = self.raw.info()
+            used = (info["last_pgno"] + 1) * self.raw.stat()["psize"]
+            if used <= info["map_size"]:
+                return  # another thread was quicker
+            self.release_pins()
+            self.release_parted()
+            if self.live_transactions() or self.pinned or self.parted:
+                raise errors.DatabaseError(
+                    f"{self.path}: another process has grown the map, and this process cannot follow while it has "
+                    "transactions open, or arrays that read the map; end them and begin again"
+                ) from error
+            # Not as large as that of the other process, which may have more address space than is to be had here.
+            for size in (AHEAD * used, used):
+                if space.gives(size - info["map_size"]):
+                    self._resize(size)
+                    self.grows = not self.capped
+                    return
+        raise errors.DatabaseError(
+            f"{self.path}: another process has grown the map to {used} bytes, and the system gives this one no address "
+            "space to follow; raise its limit (ulimit -v), or open the database with less else in memory"
+        ) from error
 
     # -- snapshots that outlive their transaction, or their database
 

@@ -63,8 +63,8 @@ def translate(error: Exception, *, path: str = "the database") -> Exception:
     if isinstance(error, lmdb.MapFullError):
         return MapFull(
             f"{path} is full: its map has reached the size given as maxsize, or could not be grown while transactions "
-            "were open; this transaction cannot be committed. Reopen with a larger maxsize, leave maxsize out, or do "
-            "the write through Database.write(), which grows the map and repeats"
+            "were open, or without more address space; this transaction cannot be committed. Reopen with a larger "
+            "maxsize, leave maxsize out, or do the write through Database.write(), which grows the map and repeats"
         )
     if isinstance(error, lmdb.ReadersFullError):
         return ReaderTableFull(

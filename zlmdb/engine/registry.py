@@ -20,7 +20,8 @@ __all__ = ["acquire", "environments", "release"]
 
 _lock = threading.RLock()
 _open: dict[tuple[Any, ...], Environment] = {}
-#: Environments that nobody has open any more, but whose memory arrays still read, or other threads.
+#: Environments that nobody has open any more, and that are not closed yet: arrays still read their memory, or other
+#: threads do.
 _lingering: list[Environment] = []
 
 
@@ -82,14 +83,14 @@ def release(environment: Environment) -> None:
         if environment.references > 0:
             environment.release_parted()  # those of handles that were closed before
             return
+        # It is one of these until it is closed, also if an exception from outside comes in between.
+        _lingering.append(environment)
         if _open.get(environment.key) is environment:
             del _open[environment.key]
         for transaction in environment.live_transactions():
             transaction._end_with_database()
         if environment.close():
             _sweep()
-        else:
-            _lingering.append(environment)
 
 
 def _sweep() -> None:

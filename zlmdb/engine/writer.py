@@ -66,8 +66,8 @@ class Writer:
         self.ident = threading.get_ident()
         #: True if nobody holds it any more, and its thread did not notice.
         self.abandoned = False
-        environment.writer = self
         _writers().add(self)
+        environment.writer = self
 
     def is_here(self) -> bool:
         """True if it is open, and this thread's."""

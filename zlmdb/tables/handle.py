@@ -345,10 +345,10 @@ class Handle(HandleStubs, Ops):
             pointer=pmap._definition.value,
             attached=True,
         )
-        self._index_maps[name] = (plan, pmap)
-        pmap._attached_to = (id(self), name)
-        self._replan()
         try:
+            self._index_maps[name] = (plan, pmap)
+            pmap._attached_to = (id(self), name)
+            self._replan()
             self._fill(name)
         except BaseException:
             self.detach_index(name)
@@ -373,9 +373,7 @@ class Handle(HandleStubs, Ops):
         with db.begin() as txn:
             needed = self._unfilled(txn, i)
         if needed:
-            with db.begin(write=True) as txn:
-                if self._unfilled(txn, i):
-                    maintain.rebuild(self, txn, i)
+            db.write(lambda txn: maintain.rebuild(self, txn, i) if self._unfilled(txn, i) else None)
 
     def _unfilled(self, txn: Any, i: int) -> bool:
         return maintain.is_empty(txn, self._xs[i]) and not maintain.is_empty(txn, self._p)
