@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from zlmdb import errors
 from zlmdb.database import generation
+from zlmdb.database.lending import Lending
 from zlmdb.database.stats import TransactionStats, counted
 from zlmdb.engine import BROKEN, EngineError, translate
 from zlmdb.engine.environment import PROBE
@@ -24,27 +25,14 @@ if TYPE_CHECKING:
     from zlmdb.database.database import Database
     from zlmdb.engine import Environment
 
-__all__ = ["Lease", "Life"]
-
-
-#: How many arrays that were lent memory may be remembered before the dead ones are dropped.
-PRUNE_AT = 1000
+__all__ = ["Life"]
 
 
 # Names of the module are quicker to reach than attributes of a module.
 weak = weakref.ref
 
 
-class Lease:
-    """What arrays over the map hold on to: tells whether their transaction is still alive."""
-
-    __slots__ = ("__weakref__", "alive")
-
-    def __init__(self) -> None:
-        self.alive = True
-
-
-class Life:
+class Life(Lending):
     """What a transaction is between its beginning and its end; see :class:`zlmdb.Transaction`."""
 
     # Slots, and nothing of the same name in the class: only then does the interpreter read them without looking around.
@@ -59,13 +47,10 @@ class Life:
         "_get",
         "_idle",
         "_kept",
-        "_lease_token",
-        "_lent",
         "_map",
         "_maps",
         "_nested",
         "_pop",
-        "_prune_at",
         "_put",
         "_raw",
         "_seen",
@@ -98,9 +83,6 @@ class Life:
     _claim: Any
     #: Key, bytes and index fields of the row that was last read, for the case that it is written next.
     _seen: Any
-    #: Weak references to the memory that was lent to arrays, and what tells them that it is over.
-    _lent: list[Any] | None
-    _lease_token: Lease | None
     #: The engine's transactions that those of open savepoints are nested in, outermost first.
     _nested: tuple[Any, ...]
     #: What is to be done if this is aborted: (number of savepoints open when it was said, function).
@@ -427,11 +409,6 @@ class Life:
         self._forget(refuse)
         return self
 
-    def _leave(self, raw: Any) -> None:
-        """End a read transaction, or keep its snapshot while arrays over its memory are in use."""
-        lent, self._lent = self._lent, None
-        self._env.leave(raw, lent)
-
     def _end_with_database(self) -> None:
         """Called when the database is closed under it, or left behind by a program that ends."""
         held = [self._raw]  # with no name of its own: the references to it are counted
@@ -505,19 +482,3 @@ class Life:
     def _count_deletes(self, number: int) -> None:
         if self._stats is not None:
             self._stats.dels += number
-
-    # -- memory lent to arrays
-
-    def _lease(self, decode: Callable[[memoryview, Any], Any], data: memoryview) -> Any:
-        """Decode a value that goes on reading the map, and remember the memory that it reads."""
-        if self._lease_token is None:
-            self._lease_token = Lease()
-        lent = self._lent
-        if lent is None:
-            lent = self._lent = []
-            self._prune_at = PRUNE_AT
-        if len(lent) >= self._prune_at:
-            lent[:] = [ref for ref in lent if ref() is not None]
-            self._prune_at = max(PRUNE_AT, 2 * len(lent))
-        lent.append(weakref.ref(data))
-        return decode(data, self._lease_token)

@@ -21,12 +21,11 @@ from __future__ import annotations
 import errno
 import gc
 import os
-import sys
 import threading
 import time
 import weakref
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any
 
 import lmdb
 import lmdb._envid  # by itself it would be loaded when the first file is opened
@@ -37,6 +36,7 @@ from zlmdb.engine.faults import translate
 from zlmdb.engine.files import data_file, file_format, young
 from zlmdb.engine.options import LIB_VERSIONS, Options
 from zlmdb.engine.readers import CHECK_EVERY, warn_of_old
+from zlmdb.engine.snapshots import Snapshots
 from zlmdb.engine.space import DEFAULT_MAXSIZE
 from zlmdb.engine.writer import Writer
 
@@ -53,11 +53,9 @@ PROBE = b"\0\0"
 PROBES = 100
 #: Every transaction clears room for so many; from some fifty on that takes longer than all else that begins it.
 MAX_NAMED = 32
-#: The references there are to what only a list has, when that is asked.
-ALONE = (lambda held: sys.getrefcount(held[0]))([object()])
 
 
-class Environment:
+class Environment(Snapshots):
     """An open LMDB environment, shared by all handles of this process on one file.
 
     Args:
@@ -71,6 +69,7 @@ class Environment:
     """
 
     def __init__(self, path: str, options: Options) -> None:
+        super().__init__()
         self.path = path
         self.options = options
         self.pid = os.getpid()
@@ -97,11 +96,6 @@ class Environment:
         self.outdated = False
         #: Held while the attached maps are compared, or one is added.
         self.attaching = threading.RLock()
-        #: Read snapshots kept open because arrays over the map outlived their transaction.
-        self.pinned: list[Any] = []
-        #: Those kept open because their database was closed while another thread was reading.
-        self.parted: list[Any] = []
-        self._pinning = threading.RLock()
         self._lock = threading.Lock()
         #: How many write transactions were begun, and the old readers that were warned of.
         self._begun = 0
@@ -117,8 +111,7 @@ class Environment:
             self.raw.reader_check()
         self.max_key_size: int = self.raw.max_key_size()
         self.begin_raw: Callable[..., Any] = self.raw.begin
-        #: The same for readers, without arguments; it raises where something is to be done before.
-        self.begin_read: Callable[[], Any] = self.raw.begin
+        self.begin_read = self.raw.begin
         #: True if a reader is to look whether it can read, see above.
         self.probes = self.lib_version == "1.0"
 
@@ -338,9 +331,8 @@ class Environment:
         owner = writer.elsewhere()
         if owner is None:
             if self.writing() is not None:
-                gc.collect()  # it may be garbage, as transaction and maps hold each other: then it ends
-            if self.writing() is not None and writer.is_here():
-                # Nobody may hold it any more: an exception at the entry of __exit__ leaves it to the garbage collector.
+                # It may be garbage, as transaction and maps hold each other: then it ends. An exception at the entry of
+                # __exit__ leaves one behind.
                 gc.collect()
             if self.writing() is not None and writer.is_here():
                 raise errors.TransactionError(
@@ -400,6 +392,8 @@ class Environment:
     def grow(self) -> bool:
         """Double the map; False if that cannot be done: a cap, open transactions of this process, no address space."""
         with self._lock:
+            self.release_pins()
+            self.release_parted()
             if self.capped or self.live_transactions() or self.pinned or self.parted:
                 return False
             size = self.raw.info()["map_size"]
@@ -439,69 +433,6 @@ class Environment:
             "space to follow; raise its limit (ulimit -v), or open the database with less else in memory"
         ) from error
 
-    # -- snapshots that outlive their transaction, or their database
-
-    def pin(self, raw: Any, views: list[memoryview]) -> None:
-        """Keep a read snapshot open until no array over its memory is left."""
-        with self._pinning:
-            self.pinned.append((raw, views))
-            self.begin_read = begin_otherwise
-
-    def leave(self, raw: Any, lent: list[Any] | None) -> None:
-        """End a read transaction, or keep its snapshot while arrays over its memory are in use.
-
-        Args:
-            raw: the engine's transaction.
-            lent: weak references to the memory that was lent to arrays; None for none.
-        """
-        views = [view for ref in lent or () if (view := ref()) is not None]
-        if views:
-            self.release_pins()
-            held = [view for view in views if not released(view)]
-            if held:
-                self.pin(raw, held)
-                return
-        raw.abort()
-
-    def release_pins(self) -> None:
-        """End the pinned snapshots whose arrays are gone."""
-        with self._pinning:
-            # Taken out one by one: what is done for one may run the garbage collector, and that anything.
-            for _ in range(len(self.pinned)):
-                if not self.pinned:
-                    break
-                raw, views = self.pinned.pop(0)
-                left = [view for view in views if not released(view)]
-                if left:
-                    self.pinned.append((raw, left))
-                else:
-                    raw.abort()
-            if not self.pinned:
-                self.begin_read = self.raw.begin
-
-    def part(self, held: list[Any], lent: list[Any] | None) -> None:
-        """End a read transaction that other threads may be in the midst of, or keep its snapshot until they are not.
-
-        The engine must not end it while it answers another thread, which would read memory that is freed. Whoever asks
-        it something has a reference to it; without any, nobody can ask.
-
-        Args:
-            held: the engine's transaction, in a list that has its only reference here. Nobody can get more of them.
-            lent: as for :meth:`leave`.
-        """
-        if sys.getrefcount(held[0]) > ALONE and len(sys._current_frames()) > 1:
-            with self._pinning:
-                self.parted.append((held, lent))
-        else:
-            self.leave(held.pop(), lent)
-
-    def release_parted(self) -> None:
-        """End the snapshots of closed databases that nobody reads any more."""
-        with self._pinning:
-            parted, self.parted = self.parted, []
-            while parted:
-                self.part(*parted.pop())
-
     def close(self) -> bool:
         """Close the environment, if nobody needs it: no array over its map, no thread that is reading or writing."""
         self.release_parted()
@@ -517,17 +448,3 @@ class Environment:
     def describe(self) -> str:
         """Path and process, for messages."""
         return f"{self.path} (PID {self.pid}, opened at {self.opened_at or 'an unknown place'})"
-
-
-def begin_otherwise() -> NoReturn:
-    """Stands in for `begin_read` where something is to be done before."""
-    raise lmdb.Error("something is to be done before")
-
-
-def released(view: memoryview) -> bool:
-    """True if `view` could be released: nothing reads its memory any more."""
-    try:
-        view.release()
-    except BufferError:
-        return False
-    return True

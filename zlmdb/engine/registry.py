@@ -13,8 +13,9 @@ import threading
 from typing import Any
 
 from zlmdb import errors
-from zlmdb.engine.environment import Environment, Options, begin_otherwise
+from zlmdb.engine.environment import Environment, Options
 from zlmdb.engine.files import data_file
+from zlmdb.engine.snapshots import begin_otherwise
 
 __all__ = ["acquire", "environments", "release"]
 
