@@ -80,6 +80,8 @@ class Map(_Base[K, V]):
         earlier_key: KeyCodec[Any] | type[KeyCodec[Any]] | None = None,
         **kwargs: Any,
     ) -> None:
+        if "_compiled" in cls.__dict__:
+            return  # made from a map class, which has been through this
         super().__init_subclass__(**kwargs)
         if key is not None:
             cls._zlmdb_key = key
