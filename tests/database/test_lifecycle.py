@@ -213,6 +213,15 @@ def test_durability_is_one_of_three(path: str) -> None:
         zlmdb.open(path, durability="slow")
 
 
+def test_a_read_only_database_has_nothing_to_flush(path: str) -> None:
+    zlmdb.open(path).close()
+    with zlmdb.open(path, readonly=True) as db:
+        with pytest.raises(zlmdb.ReadOnlyDatabase, match=r"opened with readonly=True, and has nothing to flush"):
+            db.sync()
+        with db.begin() as txn:
+            assert txn.get(b"key") is None
+
+
 def test_a_lower_durability_is_not_had_by_sharing(path: str) -> None:
     with zlmdb.open(path, durability="unsafe"):
         for better in ("durable", "fast"):

@@ -239,14 +239,23 @@ class Database(Lifecycle):
         Args:
             force: True waits for the disk even if the database was opened with ``sync=False``.
 
+        Raises:
+            DatabaseClosed: if the handle is closed.
+            ReadOnlyDatabase: if the file is open read-only.
+
         >>> import zlmdb
         >>> with zlmdb.open("fast.zdb", durability="unsafe") as db:
         ...     with db.begin(write=True) as txn:
         ...         _ = txn.put(b"key", b"value")
         ...     db.sync(force=True)
         """
+        env = self._environment()
+        if env.options.readonly:
+            raise errors.ReadOnlyDatabase(
+                f"database is read-only: {self._dbpath} was opened with readonly=True, and has nothing to flush"
+            )
         try:
-            self._environment().raw.sync(force)
+            env.raw.sync(force)
         except EngineError as error:
             raise translate(error, path=self._dbpath) from error
 
