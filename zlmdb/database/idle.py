@@ -1,8 +1,10 @@
 """Read transactions that have ended and may be used again: to make one anew can cost more than what is read in it.
 
-``db.begin()`` hands such a transaction out again only if nobody could tell it from a new one: no variable, container,
-scan or weak reference of the program leads to it or to the map that it keeps, and the map has no attributes of the
-program's. A loop holds the last one by the variable of its ``with`` statement, so in loops two take turns.
+``db.begin()`` hands such a transaction out again only if nobody could tell it from a new one: no variable, container or
+scan of the program leads to it or to the map that it keeps, no weak reference to it, and the map has no attributes of
+the program's. (A weak reference to the map alone is not looked for, which would take longer than all else that is: it
+goes on finding the map while that is kept.) A loop holds the last one by the variable of its ``with`` statement, so in
+loops two take turns.
 """
 
 from __future__ import annotations
