@@ -61,6 +61,8 @@ class Life(Lending):
         "_write",
     )
 
+    #: The database; what stands in for it as long as this has ended and may be used again.
+    _db: Any
     #: The engine's methods; what says why they cannot be called, in their place.
     _get: Callable[..., Any]
     _put: Callable[..., Any]
@@ -117,13 +119,17 @@ class Life(Lending):
     def __enter__(self) -> Self:
         env = self._db._env
         if self._idle is None or self._raw is not None or env is None:
-            return self._enter()
-        # The usual reader, with as little to do as can be. What the engine does not do at once, the slow way does.
-        try:
-            raw = env.begin_read()
-            self._unsure = env.probes
-        except EngineError:
-            return self._enter()
+            if self._write:
+                self._begin_writing(self._ready())
+                return self
+            env, raw = self._begin()
+        else:
+            # The usual reader, with as little to do as can be. What the engine does not do at once, the slow way does.
+            try:
+                raw = env.begin_read()
+                self._unsure = env.probes
+            except EngineError:
+                env, raw = self._begin()
         if self._env is not env:
             # It is taken out again when this object is gone, not before: that costs nothing here.
             env.live.add(weak(self, env.forget))
@@ -136,22 +142,30 @@ class Life(Lending):
         self._raw = raw
         return self
 
-    def _enter(self) -> Self:
-        """Begin, whatever kind of transaction this is, and whatever there is to be done before."""
+    def _ready(self) -> Environment:
+        """The environment to begin in.
+
+        Raises:
+            TransactionError: if this has begun already.
+            DatabaseClosed: if the database is closed, or the program has dropped it.
+        """
         if self._raw is not None:
             raise errors.TransactionError(f"{self._db.dbpath}: this transaction has begun already; begin another one")
-        env = self._db._env
+        env: Environment | None = self._db._env
         if env is None or env.inherited:
             # Closed, forked, or left by this transaction's end. Its tables are to be those of now, also if it cannot
             # begin now.
             self._map = self._kept = None
             db = self._db = self._db._rejoin(self)
-            env = db._environment()
+            fresh: Environment = db._environment()
             if self._idle is not None:
                 self._idle = db._idle
-        if self._write:
-            self._begin_writing(env)
-            return self
+            return fresh
+        return env
+
+    def _begin(self) -> tuple[Environment, Any]:
+        """Begin to read, whatever there is to be done before: the environment, and the engine's transaction."""
+        env = self._ready()
         if env.pinned:
             env.release_pins()
         try:
@@ -159,16 +173,7 @@ class Life(Lending):
             self._unsure = env.probes
         except EngineError:
             raw = env.begin(False, self._buffers)
-        if self._env is not env:
-            env.live.add(weak(self, env.forget))
-            self._env = env
-            self._kept = None
-        kept = self._table = self._kept
-        if kept is not None:
-            self._map._txn = self
-        self._get = raw.get
-        self._raw = raw
-        return self
+        return env, raw
 
     def _begin_writing(self, env: Environment) -> None:
         raw = env.begin(True, False)
