@@ -63,7 +63,6 @@ class Handle(HandleStubs, Ops):
     _outdated: str | None = None
     #: True if a transaction may keep the map of the table for its next life; see `Compiled`.
     _reusable: bool
-
     #: How often its maps have become others.
     _rebound = 0
 

@@ -51,6 +51,9 @@ class Json(ValueCodec[T]):
         super().__init__(record)
         self.marshal = marshal
         self.parse = parse
+        if not is_plain(record) and (marshal is None or parse is None):
+            # Loaded where the program imports its tables, not when it reads its first row.
+            from zlmdb.values import quickjson, typed  # noqa: F401
 
     # The working functions are made on first use and put into the instance, over these two.
 
