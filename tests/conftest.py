@@ -30,6 +30,17 @@ def tmp_db_path(tmp_path: Path) -> Path:
 # Tables and helpers that the tests of several floors use, imported as ``dbsupport``.
 sys.path.insert(0, str(Path(__file__).parent / "database"))
 
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_at_once() -> None:
+    """Have the first row that is read of a table compile what reads it: most tests read few rows, and are about the
+    functions that read most rows of a program. Those of :mod:`tests.tables.test_early_reads` are about the others.
+    """
+    from zlmdb.tables import compile as compiling
+
+    compiling.EARLY = 0
+
+
 IN_MEMORY = Path("/dev/shm")
 
 

@@ -58,6 +58,16 @@ def test_every_kind_of_field_comes_back_equal_in_type_and_value(codec: Any, valu
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(value=kinds.everything)
+def test_without_the_generated_decoder_every_kind_of_field_comes_back_the_same(value: Everything) -> None:
+    subject = Cbor(Everything)
+    data = CACHED[Cbor, Everything].encode(value)
+    assert same(subject._decode_early(data), value)
+    assert same(subject._decode_early(memoryview(data)), value)
+    assert not {"decode", "encode"} & vars(subject).keys()
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(value=kinds.everything)
 def test_the_generated_cbor_encoder_writes_what_cbor2_writes(value: Everything) -> None:
     data = CACHED[Cbor, Everything].encode(value)
     assert cbor2.dumps(cbor2.loads(data)) == data
@@ -91,6 +101,13 @@ CASES: list[tuple[Any, Any]] = [
 def test_kinds_of_records(codec: Any, record: Any, value: Any) -> None:
     subject = codec(record)
     found = subject.decode(subject.encode(value))
+    assert type(found) is type(value)
+    assert found == value
+
+
+@pytest.mark.parametrize(("record", "value"), CASES, ids=lambda case: str(case)[:40])
+def test_kinds_of_records_without_the_generated_decoder(record: Any, value: Any) -> None:
+    found: Any = Cbor(record)._decode_early(Cbor(record).encode(value))
     assert type(found) is type(value)
     assert found == value
 

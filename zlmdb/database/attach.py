@@ -198,10 +198,11 @@ def _look(db: Database, wanted: list[_Wanted], raw: Any, found: catalog.Catalog,
     """Compare what is wanted with what the file says."""
     known, broken = found.known, found.broken
     remembered = Remembered(db._environment().raw, raw, write=write)
+    seen = generation.current(raw)
     for table in wanted:
         oid = _oid(table)
         table.slot = known.get(oid)
-        table.seen = generation.current(raw)
+        table.seen = seen
         table.stale, table.remember, table.index_slots, table.schema = [], None, {}, None
         table.definition = _declared(table.cls)
         if table.slot is None and broken:

@@ -102,8 +102,9 @@ class Slot(Data):
             if record["slot"] != slot:
                 raise ValueError(f"it says it is of slot {record['slot']!r}")
             texts = (found.name, found.creator, found.description or "", *(found.tags or ()))
-            if not all(isinstance(text, str) for text in texts):
-                raise TypeError("its name, creator, description and tags should be texts")
+            for text in texts:
+                if not isinstance(text, str):
+                    raise TypeError("its name, creator, description and tags should be texts")
         except Exception as error:  # any damage: cbor2 and the checks raise many kinds
             return cls(slot, uuid.UUID(int=slot), problem=f"{type(error).__name__}: {error}")
         return found

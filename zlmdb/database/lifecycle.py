@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit  # noqa: F401  # weakref.finalize would import it when the first database is opened
 import os
 import weakref
 from types import TracebackType

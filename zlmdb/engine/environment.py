@@ -33,7 +33,7 @@ import lmdb._envid  # by itself it would be loaded when the first file is opened
 from zlmdb import errors
 from zlmdb.engine import space
 from zlmdb.engine.faults import translate
-from zlmdb.engine.files import data_file, file_format, young
+from zlmdb.engine.files import data_file, size_and_format, young
 from zlmdb.engine.options import LIB_VERSIONS, Options
 from zlmdb.engine.readers import CHECK_EVERY, warn_of_old
 from zlmdb.engine.snapshots import Snapshots
@@ -132,10 +132,9 @@ class Environment(Snapshots):
 
     def _open_once(self, room: int) -> Any:
         options = self.options
-        subdir = not os.path.isfile(self.path)
+        file = data_file(self.path)
         try:
-            size = os.stat(data_file(self.path)).st_size
-            found = file_format(data_file(self.path))
+            size, found = size_and_format(file)
             exists = True
         except FileNotFoundError:
             size, found, exists = 0, None, False
@@ -157,7 +156,7 @@ class Environment(Snapshots):
                 raw = lmdb.open(
                     self.path,
                     map_size=mapsize,
-                    subdir=subdir,
+                    subdir=file != self.path,
                     readonly=options.readonly,
                     create=options.create,
                     lock=options.lock,
@@ -184,7 +183,7 @@ class Environment(Snapshots):
                 raise self._system_error(error) from error
             self.grows = options.maxsize is None and space.is_small(mapsize)
             if options.writemap and not self.writemap and not exists:
-                os.truncate(data_file(self.path), options.maxsize or DEFAULT_MAXSIZE)
+                os.truncate(file, options.maxsize or DEFAULT_MAXSIZE)
             return raw
         if isinstance(problem, lmdb.InvalidParameterError):
             raise self._open_error(problem) from problem

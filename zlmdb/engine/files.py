@@ -6,7 +6,7 @@ import os
 import sys
 import time
 
-__all__ = ["data_file", "file_format", "remove_directory", "remove_files", "temporary_directory", "young"]
+__all__ = ["data_file", "remove_directory", "remove_files", "size_and_format", "temporary_directory", "young"]
 
 #: What a page with the state of an LMDB file begins with, behind its header; then comes the format's version.
 MAGIC = (0xBEEFC0DE).to_bytes(4, sys.byteorder)
@@ -17,14 +17,14 @@ def data_file(path: str) -> str:
     return path if os.path.isfile(path) else os.path.join(path, "data.mdb")
 
 
-def file_format(path: str) -> str | None:
-    """Format of a data file, "0.9" or "1.0", from its first page; None if that tells none."""
-    with open(path, "rb") as file:
-        page = file.read(64)
+def size_and_format(path: str) -> tuple[int, str | None]:
+    """Size of a data file in bytes, and its format, "0.9" or "1.0", from its first page; None if that tells none."""
+    with open(path, "rb", 0) as file:
+        size, page = os.fstat(file.fileno()).st_size, file.read(64)
     at = page.find(MAGIC)
     if at < 0 or len(page) < at + 8:
-        return None
-    return "0.9" if int.from_bytes(page[at + 4 : at + 8], sys.byteorder) == 1 else "1.0"
+        return size, None
+    return size, "0.9" if int.from_bytes(page[at + 4 : at + 8], sys.byteorder) == 1 else "1.0"
 
 
 def young(path: str) -> bool:

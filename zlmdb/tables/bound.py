@@ -13,7 +13,7 @@ from collections.abc import (
     ValuesView,
 )
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zlmdb import errors
 from zlmdb.columns.output import Output, is_columns, named_arrays
@@ -54,7 +54,27 @@ class _Items(ItemsView[Any, Any]):
         return iter(self._mapping.select(reverse=True))  # type: ignore[attr-defined]
 
 
-class BoundMap(BoundStubs, Ops, Output, Times, MutableMapping[Any, Any]):
+if TYPE_CHECKING:
+    _Mapping = MutableMapping[Any, Any]
+else:
+
+    class _Mapping:
+        """The methods of the abstract class, without its metaclass: under that, making the class of a table's maps
+        takes three times as long.
+        """
+
+        __slots__ = ()
+        __hash__ = None
+        __eq__ = MutableMapping.__eq__
+        pop = MutableMapping.pop
+        setdefault = MutableMapping.setdefault
+        update = MutableMapping.update
+        _MutableMapping__marker = vars(MutableMapping)["_MutableMapping__marker"]
+
+    MutableMapping.register(_Mapping)
+
+
+class BoundMap(BoundStubs, Ops, Output, Times, _Mapping):
     """What ``txn[Users]`` gives. It is valid until the transaction ends; its methods then raise TransactionClosed.
 
     It behaves as a dict whose keys are sorted: reading or deleting a missing key raises KeyError.
@@ -110,6 +130,15 @@ class BoundMap(BoundStubs, Ops, Output, Times, MutableMapping[Any, Any]):
         return live_index(self, name)
 
     # -- the mapping
+
+    def _read_early(self, key: Any) -> Any:
+        """``self[key]``, before that is compiled."""
+        if self._compiled.early <= 0:
+            return self[key]  # this method was kept
+        key, data, row = self._early((self._txn, key))
+        if data is None:
+            raise KeyError(key)
+        return row
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self.select(return_values=False))

@@ -108,6 +108,11 @@ class Handle(HandleStubs, Ops):
             self.__dict__["_bind"] = bind
         return bind(txn)
 
+    def _read_early(self, item: Any) -> Any:
+        """``self[txn, key]``, before that is compiled."""
+        mine: Any = self  # a map without its functions, to those who only read it
+        return mine[item] if self._compiled.early <= 0 else self._early(item)[2]
+
     def _use(self, compiled: Compiled) -> None:
         """Become an instance of other compiled classes: those of another set of indexes, or other converters."""
         self.__class__ = class_of(self, compiled.handle_class)

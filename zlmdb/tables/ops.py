@@ -118,9 +118,22 @@ class Ops:
             f"for map[key], take the map of a transaction: txn[{self._definition.name}]"
         )
 
+    # -- the first rows that are read
+
+    def _early(self, item: Any) -> tuple[Any, Any, Any]:
+        """Key, bytes (None if there are none) and row of ``map[txn, key]``, found without compiled functions."""
+        self._compiled.early -= 1
+        _, key, _, data = self._recover_get(item, None)
+        if data is None:
+            return key, None, None
+        try:
+            return key, data, self._definition.value._decode_early(data)
+        except Exception as error:
+            raise self._unreadable(key, data, error) from error
+
     # -- recovering
 
-    def _recover_get(self, item: Any, error: Exception) -> tuple[Any, Any, bytes, Any]:
+    def _recover_get(self, item: Any, error: Exception | None) -> tuple[Any, Any, bytes, Any]:
         txn, key = self._split(item)
         self._pass_on(txn, error)
         k = self._p + self._sought_bytes(key)
@@ -185,7 +198,7 @@ class Ops:
         k = self._p + kb
         return txn, key, k, kb, None if len(k) > self._limit else txn.get(k)
 
-    def _pass_on(self, txn: Any, error: Exception) -> None:
+    def _pass_on(self, txn: Any, error: Exception | None) -> None:
         """Raise what is not about the input: an ended transaction, a full map, a write in a read transaction.
 
         What a stale reader raises passes, because the transaction's own `get` begins that one again.

@@ -92,6 +92,10 @@ class ValueCodec(Generic[T]):
         """
         return self.decode(data)
 
+    def _decode_early(self, data: Buffer) -> T:
+        """What :meth:`decode` gives; it may take more time, if less has to be made ready for it."""
+        return self.decode(data)
+
     def keeps(self, path: str) -> bool:
         """True if a field of a row that is read makes the same key as that of the row that was written."""
         return not self.rebuilt

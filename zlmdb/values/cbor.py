@@ -9,11 +9,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from zlmdb._typing import Buffer, Names
 from zlmdb.errors import DecodeError, EncodeError, ValueTypeError, ZlmdbError
 from zlmdb.values.base import T, ValueCodec, is_plain, undecodable
+
+if TYPE_CHECKING:
+    from zlmdb.values.shapes import Shape
 
 __all__ = ["Cbor"]
 
@@ -63,6 +67,12 @@ class Cbor(ValueCodec[T]):
         """The value of some CBOR bytes; see :meth:`ValueCodec.decode`."""
         return self._decoder()(data)
 
+    def _decode_early(self, data: Buffer) -> T:
+        # Nothing is generated for it.
+        if "decode" in self.__dict__ or self.parse is not None or is_plain(self.record):
+            return self.decode(data)
+        return self._careful_decoder(data)  # type: ignore[no-any-return]
+
     def encode_expr(self, var: str, names: Names) -> str:
         self._encoder()
         return super().encode_expr(var, names)
@@ -79,7 +89,7 @@ class Cbor(ValueCodec[T]):
             else:
                 from zlmdb.values.typed import cbor_encoder
 
-                encode, source = cbor_encoder(self.record)
+                encode, source = cbor_encoder(self.record, self._shape)
                 self.source = (self.source or "") + source
             self.__dict__["encode"] = encode
         return encode
@@ -92,10 +102,22 @@ class Cbor(ValueCodec[T]):
             else:
                 from zlmdb.values.typed import cbor_decoder
 
-                decode, source = cbor_decoder(self.record)
+                decode, source = cbor_decoder(self.record, self._shape)
                 self.source = (self.source or "") + source
             self.__dict__["decode"] = decode
         return decode
+
+    @cached_property
+    def _careful_decoder(self) -> Callable[[Buffer], Any]:
+        from zlmdb.values.typed import careful_cbor_decoder
+
+        return careful_cbor_decoder(self.record, self._shape)
+
+    @cached_property
+    def _shape(self) -> Shape:
+        from zlmdb.values.typed import cbor_shape
+
+        return cbor_shape(self.record)
 
 
 def _plain_encoder(marshal: Callable[[Any], Any] | None) -> Callable[[Any], bytes]:

@@ -19,8 +19,9 @@ from zlmdb.values.containers import Shapes, dec_hook, enc_hook
 from zlmdb.values.depth import SAFE_DEPTH, check_depth, check_readable
 from zlmdb.values.faults import Fault, decode_error, encode_error, unencodable
 from zlmdb.values.records import describe
+from zlmdb.values.shapes import Shape
 
-__all__ = ["cbor_decoder", "cbor_encoder", "json_decoder", "json_encoder"]
+__all__ = ["careful_cbor_decoder", "cbor_decoder", "cbor_encoder", "cbor_shape", "json_decoder", "json_encoder"]
 
 
 def _name(record: Any) -> str:
@@ -92,17 +93,21 @@ def _refused(name: str, data: Buffer, error: Exception) -> DecodeError:
     return result
 
 
-def cbor_encoder(record: Any) -> tuple[Callable[[Any], bytes], str]:
-    """The function that writes a record as CBOR, and its source ("" if nothing was generated).
+def cbor_shape(record: Any) -> Shape:
+    """What a record type means in CBOR.
 
     Raises:
         SchemaError: if a field has a type that cannot be stored.
     """
+    return Shapes(json=False).of(record)
+
+
+def cbor_encoder(record: Any, shape: Shape) -> tuple[Callable[[Any], bytes], str]:
+    """The function that writes a record of a shape as CBOR, and its source ("" if nothing was generated)."""
     from cbor2 import dumps
 
     from zlmdb.values.quickcbor import cbor_quick_encoder
 
-    shape = Shapes(json=False).of(record)
     name = _name(record)
 
     def slow(value: Any) -> bytes:
@@ -123,17 +128,17 @@ def cbor_encoder(record: Any) -> tuple[Callable[[Any], bytes], str]:
     return cbor_quick_encoder(shape, describe(record), name, slow)
 
 
-def cbor_decoder(record: Any) -> tuple[Callable[[Buffer], Any], str]:
-    """The function that reads a record from CBOR, and its source ("" if nothing was generated).
-
-    Raises:
-        SchemaError: if a field has a type that cannot be stored.
-    """
-    from cbor2 import loads
-
+def cbor_decoder(record: Any, shape: Shape) -> tuple[Callable[[Buffer], Any], str]:
+    """The function that reads a record of a shape from CBOR, and its source ("" if nothing was generated)."""
     from zlmdb.values.quickcbor import cbor_quick_decoder
 
-    shape = Shapes(json=False).of(record)
+    return cbor_quick_decoder(shape, describe(record), _name(record), careful_cbor_decoder(record, shape))
+
+
+def careful_cbor_decoder(record: Any, shape: Shape) -> Callable[[Buffer], Any]:
+    """The slow way alone: nothing is generated for it."""
+    from cbor2 import loads
+
     name = _name(record)
 
     def slow(data: Buffer) -> Any:
@@ -148,4 +153,4 @@ def cbor_decoder(record: Any) -> tuple[Callable[[Buffer], Any], str]:
         except Exception as error:
             raise undecodable(f"{name} as CBOR", data, error) from error
 
-    return cbor_quick_decoder(shape, describe(record), name, slow)
+    return slow
