@@ -1,5 +1,6 @@
 """The catalog: its bytes, the slots it gives, and what happens when one of its records is broken."""
 
+import types
 import uuid
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from dbsupport import Counters, Notes, People, Users, declare, everything, last_txnid, user
 
 import zlmdb
-from zlmdb.database.catalog import REMEMBERED
+from zlmdb.database.catalog import REMEMBERED, Slot
 
 OID = uuid.UUID("3f6b0f2e-5c57-4b0e-8d50-7a8f8c0a1001")
 
@@ -167,6 +168,8 @@ BROKEN = {
     "slot is text": record(2, slot="2"),
     "name is a number": record(2, name=5),
     "deeply nested": b"\x81" * 5000 + b"\x01",
+    "begins well": record(2, oid=str(Counters._zlmdb_oid), name=5),
+    "begins well, and is cut short": record(2, oid=str(Counters._zlmdb_oid))[:-3],
 }
 
 
@@ -210,6 +213,30 @@ def test_a_broken_record_harms_no_other_table(half_broken: Any) -> None:
     counters = db.attach_table(Counters)
     with db.begin() as txn:
         assert (counters._slot, dict(txn[Counters].items())) == (2, {"many": 5})
+
+
+def test_a_record_is_found_by_its_identity_however_that_is_spelled(db: Any) -> None:
+    table = declare()
+    oid = table._zlmdb_oid
+    write_catalog(db, {7: record(7, oid=str(oid).upper()), 8: cbor2.dumps({"slot": 8, "name": "x", "oid": str(OID)})})
+    assert db.attach_table(table)._slot == 7
+    table = types.new_class("T", (zlmdb.MapOidString,))
+    assert db.attach_table(zlmdb.table(OID)(table))._slot == 8
+    assert len(catalog(db)) == 2
+
+
+def test_only_the_records_of_what_is_attached_are_decoded(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded = []
+    decode = Slot.decode
+    with zlmdb.open(path, [Notes, Counters, Users]) as db:
+        write_catalog(db, {slot: record(slot) for slot in range(100, 200)})
+    monkeypatch.setattr(Slot, "decode", lambda slot, data: decoded.append(slot) or decode(slot, data))
+    with zlmdb.open(path, Counters) as db:
+        assert decoded == [2]
+        db.attach_tables([Notes, Counters])
+        assert decoded == [2, 1]
+        assert db.attach_table(declare())._slot == 200
+        assert sorted(decoded) == sorted(catalog(db).keys() - {200})
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -136,7 +136,7 @@ def _write(db: Database, wanted: list[_Wanted], progress: Progress | None) -> li
     def declare(txn: Transaction) -> tuple[int, catalog.Catalog, bool, Callable[[], int]]:
         commit: int = txn._raw.id()
         found = catalog.read_catalog(env, txn._raw, commit - 1).copy()
-        before = len(found.records)
+        before = len(found)
         _look(db, wanted, txn._raw, found, write=True)
         seen = generation.current(txn._raw)
         remembered = Remembered(env.raw, txn._raw, write=True)
@@ -158,7 +158,7 @@ def _write(db: Database, wanted: list[_Wanted], progress: Progress | None) -> li
                 if issubclass(table.cls, HookedTable):
                     table.definition = table.cls._zlmdb_stored(table.definition)
         changed = generation.own_changes(env, txn._raw, seen, oids)
-        return commit, found, len(found.records) > before, changed
+        return commit, found, len(found) > before, changed
 
     # It grows a small map where the indexes need more than there is.
     commit, found, added, committed = db.write(declare)
@@ -196,18 +196,17 @@ def _oid(table: _Wanted) -> uuid.UUID:
 
 def _look(db: Database, wanted: list[_Wanted], raw: Any, found: catalog.Catalog, *, write: bool) -> None:
     """Compare what is wanted with what the file says."""
-    known, broken = found.known, found.broken
     remembered = Remembered(db._environment().raw, raw, write=write)
     seen = generation.current(raw)
     for table in wanted:
         oid = _oid(table)
-        table.slot = known.get(oid)
+        table.slot = found.find(oid)
         table.seen = seen
         table.stale, table.remember, table.index_slots, table.schema = [], None, {}, None
         table.definition = _declared(table.cls)
-        if table.slot is None and broken:
+        if table.slot is None and found.broken:
             # Giving a table a new slot, while its old one may be the broken one, would hide its rows.
-            raise catalog.broken(broken[0], db.dbpath)
+            raise catalog.broken(found.broken[0], db.dbpath)
         record = remembered.get(oid)
         if issubclass(table.cls, HookedTable):
             _one_way_at_a_time(db, table.definition)
@@ -218,7 +217,7 @@ def _look(db: Database, wanted: list[_Wanted], raw: Any, found: catalog.Catalog,
         _settle_layout(db, table, record, raw)
         _settle_identity(db, table, record)
         settle_schema(db, table, record)
-        _settle_indexes(table, record, known)
+        _settle_indexes(table, record, found)
 
 
 def _settle_layout(db: Database, table: _Wanted, record: dict[str, Any] | None, raw: Any) -> None:
@@ -308,17 +307,17 @@ def _of_earlier_rows(db: Database, definition: TableDefinition) -> errors.TableM
     )
 
 
-def _settle_indexes(table: _Wanted, record: dict[str, Any] | None, known: dict[uuid.UUID, Slot]) -> None:
+def _settle_indexes(table: _Wanted, record: dict[str, Any] | None, found: catalog.Catalog) -> None:
     built = (record or {}).get("indexes", {})
     for index in table.definition.indexes:
-        slot = known.get(index.oid_in(_oid(table)))
+        slot = found.find(index.oid_in(_oid(table)))
         if slot is not None:
             table.index_slots[index.name] = slot.slot
         if slot is None or built.get(index.name) != index.describe():
             table.stale.append(index.name)
     # An index that is declared no longer is not kept up; should it be declared again, it must be built anew.
     dropped = set(built) - {index.name for index in table.definition.indexes}
-    gone = (known.get(oid_of_index(_oid(table), name)) for name in sorted(dropped))
+    gone = (found.find(oid_of_index(_oid(table), name)) for name in sorted(dropped))
     table.dropped = [slot.slot.to_bytes(2, "big") for slot in gone if slot is not None]
     if table.stale or dropped:
         table.remember = {}
@@ -337,13 +336,13 @@ def _allocate(db: Database, table: _Wanted, found: catalog.Catalog, raw: Any) ->
     definition = table.definition
     if table.slot is None:
         # Named twice in one call, the first has given it a slot already.
-        table.slot = found.known.get(_oid(table))
+        table.slot = found.find(_oid(table))
     if table.slot is None:
         table.slot = _new_slot(db, found, raw, _oid(table), definition.name, definition.description)
     for index in definition.indexes:
         if index.name not in table.index_slots:
             oid = index.oid_in(_oid(table))
-            slot = found.known.get(oid) or _new_slot(
+            slot = found.find(oid) or _new_slot(
                 db,
                 found,
                 raw,

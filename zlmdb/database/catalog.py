@@ -20,6 +20,7 @@ indexes, the layout of its keys) lies in a named database of its own, which is m
 from __future__ import annotations
 
 import uuid
+from functools import cached_property
 from typing import Any
 
 import cbor2
@@ -113,32 +114,76 @@ class Slot(Data):
 class Catalog:
     """The catalog as a transaction sees it. One that others may hold is not changed: who adds to it takes a copy.
 
-    Attributes:
-        records: bytes and meaning of each record, by the number of its slot.
-        known: the slots by identity, without the broken ones.
-        broken: those that cannot be understood.
-        last: the highest number in use; 0 if there is none.
+    A record is decoded when it is asked for: a file may have hundreds of tables, of which a program attaches a few.
+
+    Args:
+        data: bytes of each record, by the number of its slot.
+        decoded: the meaning of some of them.
     """
 
-    def __init__(self, records: dict[int, tuple[bytes, Slot]]) -> None:
-        self.records = records
-        slots = [slot for _, slot in records.values()]
-        self.known = {slot.oid: slot for slot in slots if slot.problem is None}
-        self.broken = [slot for slot in slots if slot.problem is not None]
-        self.last = max(records, default=0)
+    def __init__(self, data: dict[int, bytes], decoded: dict[int, Slot]) -> None:
+        self._data = data
+        self._decoded = decoded
+        # Whoever writes these records begins with the identity. If one begins otherwise, all are decoded.
+        self._numbers = {record[7:43]: number for number, record in data.items() if record[1:7] == b"\x63oid\x78\x24"}
+        #: The highest number in use; 0 if there is none.
+        self.last = max(data, default=0)
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def __contains__(self, number: int) -> bool:
+        return number in self._data
+
+    def find(self, oid: uuid.UUID) -> Slot | None:
+        """The slot of an identity, or None if no record that can be understood has it."""
+        number = self._numbers.get(str(oid).encode())
+        if number is not None:
+            slot = self._slot(number)
+            if slot.problem is None:
+                return slot
+        return self._all.get(oid)
+
+    @cached_property
+    def broken(self) -> list[Slot]:
+        """The records that cannot be understood."""
+        return [slot for slot in self.slots() if slot.problem is not None]
+
+    @cached_property
+    def _all(self) -> dict[uuid.UUID, Slot]:
+        return {slot.oid: slot for slot in self.slots() if slot.problem is None}
+
+    def slots(self) -> list[Slot]:
+        """All records, by slot; those that cannot be understood with their `problem`."""
+        return [self._slot(number) for number in self._data]
+
+    def _slot(self, number: int) -> Slot:
+        slot = self._decoded.get(number)
+        if slot is None:
+            slot = self._decoded[number] = Slot.decode(number, self._data[number])
+        return slot
 
     def copy(self) -> Catalog:
         """Another one with the same slots, to be added to."""
         twin = object.__new__(Catalog)
-        twin.records, twin.known = self.records.copy(), self.known.copy()
-        twin.broken, twin.last = self.broken, self.last
+        for name, value in vars(self).items():
+            setattr(twin, name, value.copy() if isinstance(value, dict) else value)
         return twin
 
     def add(self, slot: Slot) -> None:
         """Take in a slot that was just stored."""
-        self.records[slot.slot] = slot.encode(), slot
-        self.known[slot.oid] = slot
+        data = slot.encode()
+        self._data[slot.slot], self._decoded[slot.slot] = data, slot
+        self._numbers[data[7:43]] = slot.slot
+        self._all[slot.oid] = slot
         self.last = max(self.last, slot.slot)
+
+    def followed_by(self, data: dict[int, bytes]) -> Catalog:
+        """The catalog of other records, most of which are the same."""
+        if data == self._data:
+            return self
+        same = {number: slot for number, slot in self._decoded.items() if data.get(number) == self._data[number]}
+        return Catalog(data, same)
 
 
 def read_catalog(env: Any, raw: Any, commit: int) -> Catalog:
@@ -152,14 +197,15 @@ def read_catalog(env: Any, raw: Any, commit: int) -> Catalog:
     before: tuple[int, Catalog] | None = env.catalog
     if before is not None and before[0] == commit:
         return before[1]
-    found = Catalog(_records(raw, {} if before is None else before[1].records))
+    data = _records(raw)
+    found = Catalog(data, {}) if before is None else before[1].followed_by(data)
     env.catalog = commit, found
     return found
 
 
-def _records(raw: Any, before: dict[int, tuple[bytes, Slot]]) -> dict[int, tuple[bytes, Slot]]:
-    """The records, decoded as far as they have changed since they were read last."""
-    records: dict[int, tuple[bytes, Slot]] = {}
+def _records(raw: Any) -> dict[int, bytes]:
+    """The bytes of the records, by the number of the slot."""
+    records: dict[int, bytes] = {}
     cursor = raw.cursor()
     if cursor.set_range(b"\0\0"):
         for key, data in cursor.iternext(True, True):
@@ -167,17 +213,13 @@ def _records(raw: Any, before: dict[int, tuple[bytes, Slot]]) -> dict[int, tuple
             if key[:2] != b"\0\0":
                 break
             if len(key) == 4:
-                number, data = int.from_bytes(key[2:], "big"), bytes(data)
-                known = before.get(number)
-                if known is None or known[0] != data:
-                    known = data, Slot.decode(number, data)
-                records[number] = known
+                records[int.from_bytes(key[2:], "big")] = bytes(data)
     return records
 
 
 def read_slots(raw: Any) -> list[Slot]:
     """All records of the catalog, by slot; broken ones with their `problem`."""
-    return [slot for _, slot in _records(raw, {}).values()]
+    return Catalog(_records(raw), {}).slots()
 
 
 def broken(slot: Slot, path: str) -> errors.CatalogError:
@@ -197,7 +239,7 @@ def allocate(found: Catalog, path: str) -> int:
     if found.last < LAST_SLOT:
         return found.last + 1
     for number in range(1, LAST_SLOT + 1):
-        if number not in found.records:
+        if number not in found:
             return number
     raise errors.CatalogError(f"{path}: all {LAST_SLOT} slots are taken; remove tables that are no longer used")
 

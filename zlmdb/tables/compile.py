@@ -133,14 +133,6 @@ class Compiled:
         self.table = cls
         self.definition = definition
         self.plans = plans
-        record = definition.value.record
-        fields = None
-        if record is not None:
-            from zlmdb.values import records
-
-            fields = records.describe(record)
-        self.names = Namespace()
-        self.source = Source(definition, plans, self.names, fields)
         self.handle_class: Any = self._class(Handle)
         self.handle_class._reusable = not _notices(cls)
         self.index_classes: dict[int, Any] = {}
@@ -153,6 +145,22 @@ class Compiled:
         from zlmdb.tables.bound import BoundMap, RowMap
 
         return self._class(RowMap if self.definition.pk else BoundMap)
+
+    @cached_property
+    def names(self) -> Namespace:
+        """What the text refers to."""
+        return Namespace()
+
+    @cached_property
+    def source(self) -> Source:
+        """What writes the text; made when it is first needed, as the class of the maps is."""
+        record = self.definition.value.record
+        fields = None
+        if record is not None:
+            from zlmdb.values import records
+
+            fields = records.describe(record)
+        return Source(self.definition, self.plans, self.names, fields)
 
     def _class(self, mixin: type[Any]) -> Any:
         body: dict[str, Any] = {
