@@ -138,14 +138,11 @@ def test_tables_attached_together_are_attached_together_or_not_at_all(path: str)
 
 
 def count_transactions(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """The transactions that the engine begins from now on: True for those that write."""
     begun: list[bool] = []
-    begin = Environment.begin
-
-    def counting(env: Any, write: bool, buffers: bool) -> Any:
-        begun.append(write)
-        return begin(env, write, buffers)
-
-    monkeypatch.setattr(Environment, "begin", counting)
+    begin, begin_write = Environment.begin, Environment.begin_write
+    monkeypatch.setattr(Environment, "begin", lambda env, buffers: begun.append(False) or begin(env, buffers))
+    monkeypatch.setattr(Environment, "begin_write", lambda env: begun.append(True) or begin_write(env))
     return begun
 
 

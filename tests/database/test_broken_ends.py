@@ -42,11 +42,18 @@ def interrupt(monkeypatch: pytest.MonkeyPatch, owner: type, name: str, moment: s
 
 @pytest.mark.parametrize("moment", ["before", "behind"])
 @pytest.mark.parametrize(
-    ("owner", "name"),
-    [(Life, "_require_thread"), (Life, "_finish"), (Life, "_forget"), (Writer, "over")],
+    ("owner", "name", "end"),
+    [
+        (Life, "_require_thread", "commit"),
+        (Life, "_require_thread", "abort"),
+        (Life, "_finish", "abort"),
+        (Life, "_forget", "commit"),
+        (Life, "_forget", "abort"),
+        (Writer, "over", "commit"),
+        (Writer, "over", "abort"),
+    ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-@pytest.mark.parametrize("end", ["commit", "abort"])
 def test_a_block_whose_end_is_broken_off_gives_the_lock_back(
     path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str, owner: type, name: str, moment: str
 ) -> None:

@@ -81,7 +81,7 @@ def attach(db: Database, classes: Iterable[type[Any]], progress: Progress | None
 
 def _attach(db: Database, wanted: list[_Wanted], progress: Progress | None) -> list[Any]:
     env = db._environment()
-    raw = env.begin(False, False)
+    raw = env.begin(False)
     try:
         _look(db, wanted, raw, catalog.read_catalog(env, raw, raw.id()), write=False)
     finally:

@@ -346,7 +346,7 @@ class Database(Lifecycle):
 
     def _get_slots(self, cached: bool = True) -> dict[uuid.UUID, Slot]:
         """The catalog: what tables the file holds, by identity."""
-        raw = self._environment().begin(False, False)
+        raw = self._environment().begin(False)
         try:
             return {slot.oid: slot for slot in catalog.read_slots(raw)}
         finally:

@@ -31,8 +31,8 @@ def follow(env: Environment, raw: Any) -> None:
         raw: a raw transaction that has just begun.
     """
     try:
-        number = current(raw)
-        if number <= env.generation:
+        stored = raw.get(GENERATION)
+        if stored is None or (number := int.from_bytes(stored, "big")) <= env.generation:
             return
         # Threads must not put what they found in older snapshots over what others found in newer ones.
         with env.attaching:

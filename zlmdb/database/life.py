@@ -172,11 +172,11 @@ class Life(Lending):
             raw = env.begin_raw(None, None, False, self._buffers)
             self._unsure = env.probes
         except EngineError:
-            raw = env.begin(False, self._buffers)
+            raw = env.begin(self._buffers)
         return env, raw
 
     def _begin_writing(self, env: Environment) -> None:
-        raw = env.begin(True, False)
+        raw = env.begin_write()
         writer: Any = env.writer
         try:
             generation.follow(env, raw)
@@ -213,7 +213,7 @@ class Life(Lending):
             try:
                 raw.get(PROBE)
             except EngineError:
-                fresh = self._env.begin(False, self._buffers)
+                fresh = self._env.begin(self._buffers)
                 raw.abort()
                 self._raw = raw = fresh
                 self._get = raw.get
@@ -292,11 +292,11 @@ class Life(Lending):
 
         Transaction and maps hold each other, so that it would stay taken until they are found to be garbage.
         """
-        if self._write and self._writer().is_here():
+        if self._write and self._env.writer.is_here():
             if self._raw is not None:
                 self._give_up(self._db._refusals.aborted)
             else:
-                self._writer().abort()
+                self._env.writer.abort()
 
     def commit(self) -> None:
         """End the transaction and make its changes durable and visible. Called by the end of the ``with`` block.
@@ -324,10 +324,10 @@ class Life(Lending):
         if self._put is self._db._refusals.spoiled:
             self._give_up(self._db._refusals.aborted)
             self._db._refusals.spoiled()
-        outers, undo = list(self._nested), self._undo
-        raw = self._finish(self._db._refusals.committed)
+        raw, outers, undo = self._raw, list(self._nested), self._undo
+        self._forget(self._db._refusals.committed)
         try:
-            self._writer().over()
+            self._env.writer.over()
             raw.commit()
             while outers:
                 outers.pop().commit()
@@ -372,7 +372,7 @@ class Life(Lending):
         for _, function in reversed(undo):
             function()
         try:
-            self._writer().over()
+            self._env.writer.over()
         finally:
             raw.abort()
             for outer in reversed(nested):
@@ -452,10 +452,6 @@ class Life(Lending):
                 f"table {table}: a write was tried in a read transaction; begin it with db.begin(write=True)"
             )
 
-    def _writer(self) -> Any:
-        """Who has the lock, of an open write transaction: the thread of this one."""
-        return self._env.writer
-
     def _require_thread(self) -> None:
         """Refuse to go on with a write transaction in another thread than its own.
 
@@ -464,7 +460,7 @@ class Life(Lending):
         """
         if self._raw is None:
             self._ended()
-        if self._writer().is_here():
+        if self._env.writer.is_here():
             return
         owner = self._owner()
         if owner is not None:
@@ -477,7 +473,7 @@ class Life(Lending):
 
     def _owner(self) -> str | None:
         """The name of another thread that this write transaction belongs to; None if it is this one, or has ended."""
-        owner: str | None = self._writer().elsewhere()
+        owner: str | None = self._env.writer.elsewhere()
         return owner
 
     def _count_puts(self, number: int) -> None:

@@ -276,18 +276,14 @@ class Environment(Snapshots):
 
     # -- transactions
 
-    def begin(self, write: bool, buffers: bool) -> Any:
-        """A raw transaction of the engine, after growing or adopting the map where that is due.
+    def begin(self, buffers: bool) -> Any:
+        """A raw read transaction of the engine, after adopting the map where that is due.
 
         Raises:
-            TransactionError: if this thread holds the write transaction already.
-            ReadOnlyDatabase: if the environment is read-only and `write` is asked.
             ReadersFull: if the reader table is full even after slots of dead processes were freed.
         """
         if self.pinned:
             self.release_pins()
-        if write:
-            return self._begin_write(buffers)
         problem: lmdb.Error = lmdb.CorruptedError(self.path)
         for _ in range(PROBES):
             try:
@@ -303,7 +299,15 @@ class Environment(Snapshots):
                 problem = error
         raise translate(problem, path=self.path) from problem
 
-    def _begin_write(self, buffers: bool) -> Any:
+    def begin_write(self) -> Any:
+        """A raw write transaction, after growing or adopting the map where that is due; `writer` tells whose it is.
+
+        Raises:
+            TransactionError: if this thread holds the write transaction already.
+            ReadOnlyDatabase: if the environment is read-only.
+        """
+        if self.pinned:
+            self.release_pins()
         if self.options.readonly:
             raise errors.ReadOnlyDatabase(f"{self.path} is open read-only; a write transaction needs a writable handle")
         writer = self.writer
@@ -312,12 +316,12 @@ class Environment(Snapshots):
         self._begun += 1
         if not self._begun % CHECK_EVERY:
             warn_of_old(self.raw, self.path, self._warned)
-        if self.grows_now():
+        if self.grows and self.grows_now():
             self.grow()
         try:
-            raw = self.begin_raw(None, None, True, buffers)
+            raw = self.begin_raw(None, None, True, False)
         except lmdb.Error as error:
-            raw = self._begin_again(error, True, buffers)
+            raw = self._begin_again(error, True, False)
         try:
             Writer(self, raw)
         except BaseException:

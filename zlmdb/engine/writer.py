@@ -57,7 +57,7 @@ class Writer:
         raw: the engine's transaction; of nested ones, the outermost.
     """
 
-    __slots__ = ("abandoned", "environment", "ident", "raw")
+    __slots__ = ("_of_thread", "abandoned", "environment", "ident", "raw")
 
     def __init__(self, environment: Environment, raw: Any) -> None:
         self.environment = environment
@@ -66,7 +66,8 @@ class Writer:
         self.ident = threading.get_ident()
         #: True if nobody holds it any more, and its thread did not notice.
         self.abandoned = False
-        _writers().add(self)
+        self._of_thread = writers = _writers()
+        writers.add(self)
         environment.writer = self
 
     def is_here(self) -> bool:
@@ -86,7 +87,7 @@ class Writer:
     def over(self) -> None:
         """Note that it ends, before the engine lets the next writer in."""
         self.raw = None
-        _writers().discard(self)
+        self._of_thread.discard(self)
 
     def abort(self) -> None:
         """End it, whoever is to know of that: only in its own thread, or after the end of that."""
@@ -102,6 +103,8 @@ class Writer:
             reference: the weak reference to the object.
         """
         self.environment.forget(reference)
+        if self.raw is None:
+            return  # as nearly always
         if self.is_here():
             self.abort()
         else:

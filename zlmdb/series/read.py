@@ -65,7 +65,7 @@ class source:  # noqa: N801  # used as a function
             self._raw = raw
             return
         try:
-            other: Any = txn._env.begin(False, True)
+            other: Any = txn._env.begin(True)
         except errors.DatabaseError:  # no reader's place is free: it goes with copies
             self._raw = raw
             return
