@@ -292,20 +292,29 @@ def test_keys_before_one_that_cannot_be_decoded_are_given(db: Any) -> None:
         txn.delete(prefix + b"no end")
 
 
-def test_an_exception_of_a_parse_function_is_wrapped_and_named() -> None:
+@pytest.mark.parametrize("base", [zlmdb.MapOidJson, zlmdb.MapOidCbor])
+def test_an_exception_of_a_parse_function_is_wrapped_and_named(base: Any) -> None:
     def parse(value: Any) -> Any:
         return value["there"]
 
     @zlmdb.table(uuid.uuid4(), marshal=dict, parse=parse)
-    class Parsed(zlmdb.MapOidJson):
+    class Parsed(base):
         pass
 
     with zlmdb.open(":memory:", [Parsed]) as db, db.begin(write=True) as txn:
         txn[Parsed][1], txn[Parsed][2] = {"there": 5}, {}
         assert txn[Parsed][1] == 5
-        with pytest.raises(zlmdb.DecodeError, match=r"table Parsed, key 2: .*KeyError.*there") as caught:
-            txn[Parsed][2]
-        assert isinstance(caught.value.__cause__, Exception)
+        reads: list[Callable[[], Any]] = [
+            lambda: txn[Parsed][2],
+            lambda: txn[Parsed].get(2),
+            lambda: txn[Parsed].get_many([1, 2]),
+            lambda: list(txn[Parsed].items()),
+            lambda: list(txn[Parsed].select(reverse=True, return_keys=False)),
+        ]
+        for read in reads:
+            with pytest.raises(zlmdb.DecodeError, match=r"table Parsed, key 2: .*KeyError.*there") as caught:
+                read()
+            assert isinstance(caught.value.__cause__, Exception)
         assert 2 in txn[Parsed]
 
 

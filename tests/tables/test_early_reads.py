@@ -29,11 +29,14 @@ def declare(base: Any, **options: Any) -> Any:
 
 
 def outcome(read: Callable[[Any], Any], key: Any) -> tuple[Any, ...]:
-    """What a call returns, or the error that it raises."""
+    """What a call returns, or the error that it raises, with what it comes from in the end."""
     try:
         found = read(key)
     except Exception as error:
-        return type(error), str(error), type(error.__cause__)
+        root: BaseException = error
+        while root.__cause__ is not None:
+            root = root.__cause__
+        return type(error), str(error), type(root)
     return (found.tobytes(), found.dtype) if isinstance(found, np.ndarray) else (type(found), found)
 
 

@@ -78,6 +78,11 @@ class Cbor(ValueCodec[T]):
         return super().encode_expr(var, names)
 
     def decode_expr(self, var: str, names: Names) -> str:
+        if self.parse is not None:
+            from cbor2 import loads
+
+            # A call less than :meth:`decode` takes, which the functions of a table ask if this raises.
+            return f"{names.add(self.parse, 'parse')}({names.add(loads, 'loads')}({var}))"
         self._decoder()
         return super().decode_expr(var, names)
 

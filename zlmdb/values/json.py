@@ -70,6 +70,9 @@ class Json(ValueCodec[T]):
         return super().encode_expr(var, names)
 
     def decode_expr(self, var: str, names: Names) -> str:
+        if self.parse is not None:
+            # A call less than :meth:`decode` takes, which the functions of a table ask if this raises.
+            return f"{names.add(self.parse, 'parse')}({names.add(_plain_decoder(None), 'decode_json')}({var}))"
         self._decoder()
         return super().decode_expr(var, names)
 
