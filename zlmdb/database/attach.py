@@ -310,7 +310,7 @@ def _of_earlier_rows(db: Database, definition: TableDefinition) -> errors.TableM
 def _settle_indexes(table: _Wanted, record: dict[str, Any] | None, found: catalog.Catalog) -> None:
     built = (record or {}).get("indexes", {})
     for index in table.definition.indexes:
-        slot = found.find(index.oid_in(_oid(table)))
+        slot = found.find(index.oid)
         if slot is not None:
             table.index_slots[index.name] = slot.slot
         if slot is None or built.get(index.name) != index.describe():
@@ -341,12 +341,11 @@ def _allocate(db: Database, table: _Wanted, found: catalog.Catalog, raw: Any) ->
         table.slot = _new_slot(db, found, raw, _oid(table), definition.name, definition.description)
     for index in definition.indexes:
         if index.name not in table.index_slots:
-            oid = index.oid_in(_oid(table))
-            slot = found.find(oid) or _new_slot(
+            slot = found.find(index.oid) or _new_slot(
                 db,
                 found,
                 raw,
-                oid,
+                index.oid,
                 f"{definition.name}.{index.name}",
                 f"Index {index.name} of table {definition.name}",
             )

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args, ge
 import zlmdb
 from zlmdb import errors, keys
 from zlmdb.keys.base import KeyCodec
-from zlmdb.tables.definition import IndexDefinition, Later, TableDefinition, format_of, key_codec, value_codec
+from zlmdb.tables.definition import (
+    IndexDefinition,
+    Later,
+    TableDefinition,
+    format_of,
+    key_codec,
+    oid_of_index,
+    value_codec,
+)
 from zlmdb.tables.operations import BOUND_OPS, ROW_OPS
 
 if TYPE_CHECKING:
@@ -59,8 +67,14 @@ class IndexDeclaration:
         instance.__dict__[self.name] = live
         return live
 
-    def define(self, owner: str, record_fields: Any) -> IndexDefinition:
-        """The definition, with the key codec found from the record's fields where it was not given."""
+    def define(self, owner: str, oid: uuid.UUID | None, record_fields: Any) -> IndexDefinition:
+        """The definition, with the key codec found from the record's fields where it was not given.
+
+        Args:
+            owner: name of the table.
+            oid: its identity, if it has one.
+            record_fields: of its rows.
+        """
         where = f"table {owner}, index {self.name}"
         if self.key is not None:
             codec = key_codec(self.key, where=where)
@@ -75,7 +89,15 @@ class IndexDeclaration:
                     f"{where}: expected a key of {len(self.fields)} parts, one for each field, found {arity}"
                 )
         return IndexDefinition(
-            self.name, self.fields, self.function, codec, self.unique, self.nullable, self.where, self.version
+            self.name,
+            self.fields,
+            self.function,
+            codec,
+            self.unique,
+            self.nullable,
+            self.where,
+            self.version,
+            *([] if oid is None else [oid_of_index(oid, self.name)]),
         )
 
 
@@ -299,14 +321,15 @@ def define(cls: type[Any], overrides: dict[str, Any] | None = None) -> TableDefi
         check_primary_key(cls._zlmdb_pk, key, fields, _type_of, where)
     _check_keys(value, cls._zlmdb_pk, declarations, where)
     earlier = value.record is None and not declarations and not cls._zlmdb_pk and bool(cls._zlmdb_earlier)
+    oid = cls._zlmdb_oid
     return TableDefinition(
         name=name,
         key=key,
         value=value,
-        oid=cls.__dict__.get("_zlmdb_oid", cls._zlmdb_oid),
+        oid=oid,
         description=cls.__doc__.strip() if cls.__doc__ and "__doc__" in cls.__dict__ else None,
         pk=cls._zlmdb_pk,
-        indexes=tuple(d.define(name, fields) for d in declarations),
+        indexes=tuple(d.define(name, oid, fields) for d in declarations),
         earlier=earlier,
         earlier_key=None if earlier_key is None else key_codec(earlier_key, where=where),
         options=options,

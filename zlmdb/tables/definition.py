@@ -53,7 +53,7 @@ class Later:
         return declared.make() if isinstance(declared, Later) else declared
 
 
-class IndexDefinition(Data):
+class IndexDefinition(Data, apart=("oid",)):
     """An index: which rows it lists under which key.
 
     Attributes:
@@ -65,6 +65,7 @@ class IndexDefinition(Data):
         nullable: rows whose key is None, or has a None in it, are left out; otherwise they are refused.
         where: row -> bool: only rows for which it is true are listed; None lists all.
         version: to be raised when `function` or `where` change their meaning: the index is rebuilt then.
+        oid: identity, under which the catalog knows its slot: :func:`oid_of_index`; the nil UUID if its table has none.
     """
 
     name: str
@@ -75,10 +76,7 @@ class IndexDefinition(Data):
     nullable: bool = False
     where: Callable[[Any], bool] | None = None
     version: int = 0
-
-    def oid_in(self, table: uuid.UUID) -> uuid.UUID:
-        """Identity of this index of a table, under which the catalog knows its slot."""
-        return oid_of_index(table, self.name)
+    oid: uuid.UUID = uuid.UUID(int=0)
 
     def describe(self) -> dict[str, Any]:
         """What the file must remember of it: if this changes, the index is built anew."""
