@@ -179,3 +179,54 @@ def test_early_reads_end_as_compiled_ones(path: str, what: str, end: str) -> Non
             if end == "ended":
                 assert all_outcomes(early(table)) == all_outcomes(table.__getitem__)
         assert outcome(early(handle), 1) == outcome(handle.__getitem__, 1)
+
+
+def test_a_map_with_a_bare_slot_finds_a_key_that_is_longer_than_it_may_write(path: str) -> None:
+    """It does not know its file's limit, and the row was written by the attached map, which does."""
+    words = declare(zlmdb.MapStringOid)
+    with zlmdb.open(path) as db:
+        handle: Any = db.attach_table(words)
+        bare = words(handle._slot)
+        with db.begin(write=True) as txn:
+            handle[txn, "a" * 600] = 1
+        with db.begin() as txn:
+            assert early(bare)((txn, "a" * 600)) == bare[txn, "a" * 600] == 1
+
+
+def test_transaction_and_key_may_be_given_in_a_list(path: str) -> None:
+    words = declare(zlmdb.MapStringOid)
+    with zlmdb.open(path) as db:
+        handle: Any = db.attach_table(words)
+        with db.begin(write=True) as txn:
+            handle[txn, "a"] = 1
+            assert early(handle)([txn, "a"]) == 1
+
+
+class Mirrored(zlmdb.Cbor[Any]):
+    """A program's own codec: the bytes of another one, backwards."""
+
+    def encode(self, value: Any) -> bytes:
+        return zlmdb.Cbor(self.record).encode(value)[::-1]
+
+    def decode(self, data: Any) -> Any:
+        return zlmdb.Cbor(self.record).decode(bytes(data)[::-1])
+
+    def encode_expr(self, var: str, names: Any) -> str:
+        return f"{names.add(self.encode, 'mirror')}({var})"
+
+    def decode_expr(self, var: str, names: Any) -> str:
+        return f"{names.add(self.decode, 'mirror_back')}({var})"
+
+
+def test_what_a_codec_of_the_program_writes_is_read_by_it_from_the_first_row_on(
+    monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr(compiling, "EARLY", 8)
+
+    class Notes(zlmdb.Map[int, Note], key=zlmdb.Oid, value=Mirrored(Note)):
+        pass
+
+    notes = zlmdb.table(uuid.uuid4())(Notes)
+    with zlmdb.open(path, notes) as db, db.begin(write=True) as txn:
+        txn[notes][1] = Note(1, "a")
+        assert [txn[notes][1] for _ in range(9)] == [Note(1, "a")] * 9

@@ -136,8 +136,9 @@ class Compiled:
         self.handle_class: Any = self._class(Handle)
         self.handle_class._reusable = not _notices(cls)
         self.index_classes: dict[int, Any] = {}
-        #: How many of the first rows may still be read without compiled functions.
-        self.early = 0 if definition.value.zero_copy else EARLY
+        #: How many of the first rows may still be read without compiled functions; none if the values keep memory of
+        #: the map, or if a codec of the program may read them by an expression of its own.
+        self.early = 0 if definition.value.zero_copy or not _is_own(definition.value) else EARLY
 
     @cached_property
     def bound_class(self) -> Any:
@@ -204,6 +205,11 @@ class Compiled:
         if getattr(value, "declares", False):
             sections.append(f"# {self.table.__qualname__}: values\n{value.source()}")
         return "\n\n".join(sections) + "\n"
+
+
+def _is_own(codec: object) -> bool:
+    """True if a codec is one of this package, and no class that a program has derived from one."""
+    return type(codec).__module__.startswith("zlmdb.values.")
 
 
 def _notices(table: type[Any]) -> bool:

@@ -123,7 +123,11 @@ class Ops:
     def _early(self, item: Any) -> tuple[Any, Any, Any]:
         """Key, bytes (None if there are none) and row of ``map[txn, key]``, found without compiled functions."""
         self._compiled.early -= 1
-        _, key, _, data = self._recover_get(item, None)
+        try:
+            txn, key = item
+            data = txn._get(self._p + self._definition.key.encode(key))
+        except Exception as error:
+            _, key, _, data = self._recover_get(item, error)
         if data is None:
             return key, None, None
         try:
@@ -133,7 +137,7 @@ class Ops:
 
     # -- recovering
 
-    def _recover_get(self, item: Any, error: Exception | None) -> tuple[Any, Any, bytes, Any]:
+    def _recover_get(self, item: Any, error: Exception) -> tuple[Any, Any, bytes, Any]:
         txn, key = self._split(item)
         self._pass_on(txn, error)
         k = self._p + self._sought_bytes(key)
@@ -198,7 +202,7 @@ class Ops:
         k = self._p + kb
         return txn, key, k, kb, None if len(k) > self._limit else txn.get(k)
 
-    def _pass_on(self, txn: Any, error: Exception | None) -> None:
+    def _pass_on(self, txn: Any, error: Exception) -> None:
         """Raise what is not about the input: an ended transaction, a full map, a write in a read transaction.
 
         What a stale reader raises passes, because the transaction's own `get` begins that one again.
