@@ -230,3 +230,15 @@ def test_what_a_codec_of_the_program_writes_is_read_by_it_from_the_first_row_on(
     with zlmdb.open(path, notes) as db, db.begin(write=True) as txn:
         txn[notes][1] = Note(1, "a")
         assert [txn[notes][1] for _ in range(9)] == [Note(1, "a")] * 9
+
+
+def test_a_function_is_compiled_with_the_names_of_its_own_text() -> None:
+    """What writes the text is made at the first function, which two threads may want at once."""
+    compiled = compiling.Compiled(zlmdb.MapOidCbor, declare(zlmdb.MapOidCbor)._zlmdb_definition, ())
+
+    def write(source: Any) -> list[str]:
+        another = compiling.Compiled(zlmdb.MapOidCbor, compiled.definition, ()).source
+        vars(compiled).update(source=another, names=another.names)
+        return ["def five():", f"    return {source.names.add(5, 'FIVE')}"]
+
+    assert compiled.build("five", write, "five")() == 5

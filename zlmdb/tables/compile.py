@@ -148,11 +148,6 @@ class Compiled:
         return self._class(RowMap if self.definition.pk else BoundMap)
 
     @cached_property
-    def names(self) -> Namespace:
-        """What the text refers to."""
-        return Namespace()
-
-    @cached_property
     def source(self) -> Source:
         """What writes the text; made when it is first needed, as the class of the maps is."""
         record = self.definition.value.record
@@ -161,7 +156,7 @@ class Compiled:
             from zlmdb.values import records
 
             fields = records.describe(record)
-        return Source(self.definition, self.plans, self.names, fields)
+        return Source(self.definition, self.plans, Namespace(), fields)
 
     def _class(self, mixin: type[Any]) -> Any:
         body: dict[str, Any] = {
@@ -179,14 +174,15 @@ class Compiled:
         import linecache  # not at the top: it takes `tokenize` along
 
         try:
-            text = "\n".join(write(self.source)) + "\n"
+            source: Any = self.source  # two threads may make one each, with names of its own
+            text = "\n".join(write(source)) + "\n"
         except errors.SchemaError as error:
             if error.table is not None:
                 raise
             raise error.located(table=self.definition.name) from error.__cause__
         filename = f"<zlmdb {self.table.__module__}.{self.table.__qualname__}.{title}-{id(self):x}>"
         scope: dict[str, Any] = {}
-        exec(compile(text, filename, "exec"), self.names.globals, scope)
+        exec(compile(text, filename, "exec"), source.names.globals, scope)
         linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
         weakref.finalize(self, linecache.cache.pop, filename, None)
         function: Callable[..., Any] = scope[name]
