@@ -9,7 +9,7 @@ import pytest
 from dbsupport import Counters, Notes, People, Users, declare, everything, last_txnid, user
 
 import zlmdb
-from zlmdb.database.catalog import REMEMBERED, Slot
+from zlmdb.database.catalog import REMEMBERED, Catalog, Slot
 
 OID = uuid.UUID("3f6b0f2e-5c57-4b0e-8d50-7a8f8c0a1001")
 
@@ -237,6 +237,41 @@ def test_only_the_records_of_what_is_attached_are_decoded(path: str, monkeypatch
         assert decoded == [2, 1]
         assert db.attach_table(declare())._slot == 200
         assert sorted(decoded) == sorted(catalog(db).keys() - {200})
+
+
+def test_of_two_records_of_one_identity_the_last_holds_however_they_are_spelled(db: Any) -> None:
+    table = declare()
+    oid = str(table._zlmdb_oid)
+    write_catalog(db, {7: record(7, oid=oid), 8: record(8, oid=oid.upper()), 9: record(9, oid=f"{{{oid}}}")})
+    assert db.attach_table(table)._slot == 9
+
+
+class Interrupted(dict[int, bytes]):
+    """Records; while they are looked at, another thread reads the catalog."""
+
+    meanwhile: Any = None
+
+    def get(self, *arguments: Any) -> Any:
+        self.meanwhile()
+        return super().get(*arguments)
+
+    def copy(self) -> Any:
+        self.meanwhile()
+        return super().copy()
+
+
+def test_a_catalog_may_be_read_by_one_thread_while_another_copies_it() -> None:
+    found = Catalog(Interrupted({slot: record(slot) for slot in range(1, 4)}), {})
+    found._data.meanwhile = lambda: found.find(OID)  # type: ignore[attr-defined]
+    assert len(found.copy().slots()) == 3
+
+
+def test_a_catalog_may_be_read_by_one_thread_while_another_reads_what_followed_it() -> None:
+    found = Catalog({slot: record(slot) for slot in range(1, 4)}, {})
+    assert found.find(uuid.UUID(int=1)) is not None
+    data = Interrupted({slot: record(slot) for slot in range(1, 5)})
+    data.meanwhile = lambda: found.find(uuid.UUID(int=2))
+    assert found.followed_by(data).find(uuid.UUID(int=1)) is found.find(uuid.UUID(int=1))
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -124,8 +124,13 @@ class Catalog:
     def __init__(self, data: dict[int, bytes], decoded: dict[int, Slot]) -> None:
         self._data = data
         self._decoded = decoded
-        # Whoever writes these records begins with the identity. If one begins otherwise, all are decoded.
-        self._numbers = {record[7:43]: number for number, record in data.items() if record[1:7] == b"\x63oid\x78\x24"}
+        # Whoever writes these records begins with the identity. If one begins otherwise, or two have one identity, all
+        # are decoded: they tell which of them holds.
+        self._numbers = {
+            record[7:43].lower(): number for number, record in data.items() if record[1:7] == b"\x63oid\x78\x24"
+        }
+        if len(self._numbers) < len(data):
+            self._numbers.clear()
         #: The highest number in use; 0 if there is none.
         self.last = max(data, default=0)
 
@@ -166,7 +171,8 @@ class Catalog:
     def copy(self) -> Catalog:
         """Another one with the same slots, to be added to."""
         twin = object.__new__(Catalog)
-        for name, value in vars(self).items():
+        # Another thread may be reading this one, and what it decodes is kept here.
+        for name, value in vars(self).copy().items():
             setattr(twin, name, value.copy() if isinstance(value, dict) else value)
         return twin
 
@@ -182,7 +188,8 @@ class Catalog:
         """The catalog of other records, most of which are the same."""
         if data == self._data:
             return self
-        same = {number: slot for number, slot in self._decoded.items() if data.get(number) == self._data[number]}
+        decoded = self._decoded.copy()  # at once, for the same reason as in copy()
+        same = {number: slot for number, slot in decoded.items() if data.get(number) == self._data[number]}
         return Catalog(data, same)
 
 
