@@ -2,7 +2,8 @@
 
 import contextlib
 import threading
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -221,3 +222,33 @@ def test_a_database_is_closed_whose_writer_has_gone(tmp_path: Any) -> None:
         txn.put(KEY, b"late")
     with zlmdb.open(str(tmp_path)) as again, again.begin(write=True) as later:
         later.put(KEY, b"stored")
+
+
+class Watched(weakref.WeakSet[Any]):
+    """A set that notes whether another thread could add to it while it is gone through."""
+
+    def __init__(self, env: Any) -> None:
+        super().__init__(env.handles)
+        self.env = env
+        self.free: list[bool] = []
+
+    def __iter__(self) -> Iterator[Any]:
+        in_thread(self._try)
+        return super().__iter__()
+
+    def _try(self) -> None:
+        self.free.append(self.env.attaching.acquire(blocking=False))
+        if self.free[-1]:
+            self.env.attaching.release()
+
+
+@pytest.mark.parametrize("what", ["attach_table", "migrate"])
+def test_no_map_is_added_by_another_thread_while_those_of_the_file_are_gone_through(db: Any, what: str) -> None:
+    db.attach_table(Counters)
+    watched = db._env.handles = Watched(db._env)
+    if what == "migrate":
+        db.migrate()
+    else:
+        db.attach_table(Users)
+    assert watched.free
+    assert not any(watched.free)

@@ -61,7 +61,9 @@ def own_changes(env: Environment, raw: Any, before: int, tables: set[Any]) -> Ca
     """
     after = current(raw)
     remembered = Remembered(env.raw, raw, write=False)
-    changed = [handle for handle in tuple(env.handles) if before != after and handle._definition.oid in tables]
+    with env.attaching:  # other threads add theirs meanwhile
+        handles = tuple(env.handles)
+    changed = [handle for handle in handles if before != after and handle._definition.oid in tables]
     problems = {handle: _difference(handle, remembered) for handle in changed}
 
     def committed() -> int:

@@ -22,7 +22,9 @@ def migrate(db: Database) -> int:
     env = db._environment()
     attached = {handle._definition.oid for handle in db._tables.values()}
     # Every map of the process on such a table, whichever handle of the file it is of: they must change together.
-    old = [(handle, handle._definition) for handle in tuple(env.handles) if _is_old(handle)]
+    with env.attaching:  # other threads add theirs meanwhile
+        handles = tuple(env.handles)
+    old = [(handle, handle._definition) for handle in handles if _is_old(handle)]
     old = [(handle, definition) for handle, definition in old if definition.oid in attached]
     if not old:
         return 0
