@@ -223,6 +223,8 @@ VALUES: dict[str, tuple[Any, Any, Any, Any]] = {
     "StringSet": (values.StringSet(), st.sets(strategies.texts(), max_size=5), (1, {1}), (b"\0",)),
     "Json": (values.Json(), PLAIN, (object(), {1, 2}, b"bytes"), (b"", b"{", b"\xff")),
     "Cbor": (values.Cbor(), PLAIN, (object(),), (b"", b"\xff", b"\x61")),
+    "Json, parsed": (values.Json(marshal=list, parse=set), st.sets(st.integers(0, 9)), (), (b"", b"{")),
+    "Cbor, parsed": (values.Cbor(marshal=list, parse=set), st.sets(st.integers(0, 9)), (), (b"", b"\xff")),
     "Json of a record": (values.Json(Row), ROWS, (None, {"oid": 1}, Row(1, 5, [])), (b"", b"{}", b"[]")),  # type: ignore[arg-type]
     "Cbor of a record": (values.Cbor(Row), ROWS, (None, {"oid": 1}, Row("1", "a", [])), (b"", b"\xa0", b"\x80")),  # type: ignore[arg-type]
     "Json of moments": (

@@ -39,7 +39,8 @@ class Namespace:
         # A method of an object is a new object each time it is named.
         identity = (id(getattr(value, "__self__", None)), id(getattr(value, "__func__", value)))
         known = self._names.get(identity)
-        if known is not None and self.globals[known] == value:
+        # What is no method is not compared: objects of a program may have equality of their own.
+        if known is not None and (self.globals[known] is value or self.globals[known] == value):
             return known
         base = "".join(c if c.isalnum() else "_" for c in hint)
         base = base if base.isidentifier() else f"_{base}"

@@ -390,7 +390,7 @@ class Ops:
 
     def _scan_error(self, txn: Any, k: Any, v: Any, error: Exception) -> Exception:
         """The error for what a scan met at a record: its key, its value, or neither (the transaction ended)."""
-        if isinstance(error, EngineError):
+        if isinstance(error, EngineError) and not self._refused_by_parse(txn, v):
             return self._fault(txn, error)
         if isinstance(error, errors.TransactionError) or k is None:
             return error
@@ -406,6 +406,17 @@ class Ops:
         if v is None:
             return error
         return self._unreadable(key, v, error)
+
+    def _refused_by_parse(self, txn: Any, v: Any) -> bool:
+        """True if an engine's error that a scan met was raised by the program's parse function, of another file."""
+        value = getattr(self._definition.value, "codec", self._definition.value)
+        if v is None or txn._raw is None or getattr(value, "parse", None) is None:
+            return False
+        try:
+            self._definition.value.decode(bytes(v))
+        except Exception:
+            return True
+        return False
 
 
 def _bad_size(error: EngineError) -> bool:

@@ -7,7 +7,8 @@ on write and builds objects of that type on read.
 As with key codecs, the two expressions are what the table compiler writes into generated functions. Both must
 be self-contained calls; `encode_expr` may raise anything for input that is not of the common kind, whereupon
 the compiler calls :meth:`ValueCodec.encode`, which either raises a clear error or returns the bytes after
-all. `decode_expr` raises what :meth:`ValueCodec.decode` raises.
+all. `decode_expr` raises what :meth:`ValueCodec.decode` raises, or anything else for bytes (or by a function of
+the program) that `decode` refuses: then the compiler calls that for the error.
 """
 
 from __future__ import annotations
