@@ -422,3 +422,28 @@ def test_an_index_that_was_not_kept_for_a_while_is_rebuilt(path: str) -> None:
             assert by_email["30@example.com"].oid == 30
             assert "2@example.com" not in by_email
             assert "1@example.com" not in by_email
+
+
+def test_a_class_that_is_decorated_again_keeps_the_indexes_that_it_has_then(db: Any) -> None:
+    cls = with_index()
+    db.attach_table(cls)
+    cls.by_city_name = index = zlmdb.index("city", "name", nullable=True)
+    index.__set_name__(cls, "by_city_name")
+    assert zlmdb.table(cls._zlmdb_oid, pk="oid")(cls) is cls
+    attached = db.attach_table(cls)
+    assert attached._definition is cls._zlmdb_definition
+    with db.begin(write=True) as txn:
+        txn[cls].add(user(1))
+        assert list(txn[cls].by_city_name.select("city 1")) == [user(1)]
+    assert db.verify() == []
+
+
+def test_a_class_that_is_decorated_as_another_table_is_attached_as_that(db: Any) -> None:
+    cls = declare()
+    oid = cls._zlmdb_oid
+    slot = db.attach_table(cls)._slot
+    zlmdb.table(OID)(cls)
+    attached = db.attach_table(cls)
+    assert (str(attached._definition.oid), attached._slot) == (OID, slot + 1)
+    zlmdb.table(oid)(cls)
+    assert db.attach_table(cls)._slot == slot

@@ -387,7 +387,7 @@ def compiled(cls: type[Any], definition: TableDefinition | None = None) -> Compi
     if definition is not None and definition is not definition_of(cls):
         return Compiled(cls, definition, declared_plans(definition))
     known: Compiled | None = cls.__dict__.get("_zlmdb_compiled")
-    if known is None:
-        definition = definition_of(cls)
+    definition = definition_of(cls)
+    if known is None or known.definition is not definition:  # as the class was decorated again
         known = cls._zlmdb_compiled = Compiled(cls, definition, declared_plans(definition))
     return known
