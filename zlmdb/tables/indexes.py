@@ -282,7 +282,7 @@ class Index(Output, Generic[K, V]):
 
     def _unreadable(self, pk: Any, data: Any, error: Exception) -> Exception:
         found: Exception
-        if isinstance(error, EngineError):
+        if isinstance(error, EngineError) and not self._map._refused_by_parse(self._txn, data):
             found = self._map._fault(self._txn, error)
         else:
             found = self._map._unreadable(self._map._definition.key.decode(bytes(pk)), data, error)
