@@ -302,7 +302,10 @@ def test_an_engine_error_of_a_parse_function_is_no_damage_of_the_file_that_is_sc
             raise zlmdb.lmdb.CorruptedError("another file")
         return value
 
-    parsed = zlmdb.table(uuid.uuid4(), marshal=int, parse=parse)(types.new_class("Parsed", (base,)))
+    index = zlmdb.index(lambda row: row, key=zlmdb.Int64, unique=True)
+    body = {"by_itself": index}
+    parsed = types.new_class("Parsed", (base,), exec_body=lambda namespace: namespace.update(body))
+    zlmdb.table(uuid.uuid4(), marshal=int, parse=parse)(parsed)
     with zlmdb.open(":memory:", [parsed]) as db:
         with db.begin(write=True) as txn:
             txn[parsed].update({1: 1, 2: 2})
@@ -312,6 +315,8 @@ def test_an_engine_error_of_a_parse_function_is_no_damage_of_the_file_that_is_sc
                     lambda: txn[parsed][2],
                     lambda: list(txn[parsed].items()),
                     lambda: list(txn[parsed].select(reverse=True, return_keys=False)),
+                    lambda: txn[parsed].by_itself[2],
+                    lambda: list(txn[parsed].by_itself.select()),
                 ]
                 for read in reads:
                     with pytest.raises(zlmdb.DecodeError, match=r"table Parsed, key 2: .*another file"):
@@ -554,3 +559,12 @@ def test_a_row_under_another_key_than_it_holds_is_refused() -> None:
                     write()
             assert dict(table.items()) == {key: value}
             assert table.check() == []
+
+
+def test_whoever_follows_the_causes_of_an_error_comes_to_an_end(db: Any) -> None:
+    with db.begin() as txn:
+        days, begun = txn[Days], iter(txn[Days].select())
+    for read in (lambda: next(begun), lambda: list(days), lambda: list(reversed(days)), lambda: list(days.values())):
+        with pytest.raises(zlmdb.TransactionClosed) as caught:
+            read()
+        assert caught.value.__cause__ is not caught.value

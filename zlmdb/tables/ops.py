@@ -369,8 +369,10 @@ class Ops:
         )
 
     def _unreadable(self, key: Any, data: Any, error: Exception) -> Exception:
-        if isinstance(error, errors.PickleNotAllowed | errors.TransactionError):
-            return error.located(table=self._definition.name) if isinstance(error, errors.PickleNotAllowed) else error
+        if isinstance(error, errors.TransactionError):
+            raise error  # not returned, to be raised from itself: who follows the causes would find no end
+        if isinstance(error, errors.PickleNotAllowed):
+            return error.located(table=self._definition.name)
         if isinstance(error, errors.DecodeError):
             return error.located(table=self._definition.name, key=key)
         try:
@@ -386,14 +388,14 @@ class Ops:
                 table=self._definition.name,
                 key=key,
             )
-        return error
+        raise error
 
     def _scan_error(self, txn: Any, k: Any, v: Any, error: Exception) -> Exception:
         """The error for what a scan met at a record: its key, its value, or neither (the transaction ended)."""
         if isinstance(error, EngineError) and not self._refused_by_parse(txn, v):
             return self._fault(txn, error)
         if isinstance(error, errors.TransactionError) or k is None:
-            return error
+            raise error
         k = bytes(k)
         body = k[2:] if k[:2] == self._p else k
         try:
@@ -404,11 +406,11 @@ class Ops:
                 table=self._definition.name,
             )
         if v is None:
-            return error
+            raise error
         return self._unreadable(key, v, error)
 
     def _refused_by_parse(self, txn: Any, v: Any) -> bool:
-        """True if an engine's error that a scan met was raised by the program's parse function, of another file."""
+        """True if an engine's error was raised by the program's parse function: it may be about another file."""
         value = getattr(self._definition.value, "codec", self._definition.value)
         if v is None or txn._raw is None or getattr(value, "parse", None) is None:
             return False
