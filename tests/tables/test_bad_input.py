@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import types
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -294,55 +293,6 @@ def test_keys_before_one_that_cannot_be_decoded_are_given(db: Any) -> None:
 
 
 @pytest.mark.parametrize("base", [zlmdb.MapOidJson, zlmdb.MapOidCbor])
-def test_an_engine_error_of_a_parse_function_is_no_damage_of_the_file_that_is_scanned(base: Any) -> None:
-    """It may read another file, by the low level."""
-
-    def parse(value: Any) -> Any:
-        if value == 2:
-            raise zlmdb.lmdb.CorruptedError("another file")
-        return value
-
-    index = zlmdb.index(lambda row: row, key=zlmdb.Int64, unique=True)
-    body = {"by_itself": index}
-    parsed = types.new_class("Parsed", (base,), exec_body=lambda namespace: namespace.update(body))
-    zlmdb.table(uuid.uuid4(), marshal=int, parse=parse)(parsed)
-    with zlmdb.open(":memory:", [parsed]) as db:
-        with db.begin(write=True) as txn:
-            txn[parsed].update({1: 1, 2: 2})
-        for options in ({}, {"write": True}, {"buffers": True}):
-            with db.begin(**options) as txn:
-                reads: list[Callable[[], Any]] = [
-                    lambda: txn[parsed][2],
-                    lambda: list(txn[parsed].items()),
-                    lambda: list(txn[parsed].select(reverse=True, return_keys=False)),
-                    lambda: txn[parsed].by_itself[2],
-                    lambda: list(txn[parsed].by_itself.select()),
-                ]
-                for read in reads:
-                    with pytest.raises(zlmdb.DecodeError, match=r"table Parsed, key 2: .*another file"):
-                        read()
-
-
-class Incomparable:
-    """A parse function that answers no question for equality, as arrays do."""
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __call__(self, value: Any) -> Any:
-        return value
-
-    def __eq__(self, other: object) -> bool:
-        raise ValueError("ambiguous")
-
-
-def test_a_parse_function_need_not_be_comparable() -> None:
-    parsed = zlmdb.table(uuid.uuid4(), parse=Incomparable())(types.new_class("Parsed", (zlmdb.MapOidCbor,)))
-    with zlmdb.open(":memory:", [parsed]) as db, db.begin(write=True) as txn:
-        txn[parsed][1] = 5
-        assert [txn[parsed][1], txn[parsed].get(1), *txn[parsed].values()] == [5, 5, 5]
-
-
-@pytest.mark.parametrize("base", [zlmdb.MapOidJson, zlmdb.MapOidCbor])
 def test_an_exception_of_a_parse_function_is_wrapped_and_named(base: Any) -> None:
     def parse(value: Any) -> Any:
         return value["there"]
@@ -559,12 +509,3 @@ def test_a_row_under_another_key_than_it_holds_is_refused() -> None:
                     write()
             assert dict(table.items()) == {key: value}
             assert table.check() == []
-
-
-def test_whoever_follows_the_causes_of_an_error_comes_to_an_end(db: Any) -> None:
-    with db.begin() as txn:
-        days, begun = txn[Days], iter(txn[Days].select())
-    for read in (lambda: next(begun), lambda: list(days), lambda: list(reversed(days)), lambda: list(days.values())):
-        with pytest.raises(zlmdb.TransactionClosed) as caught:
-            read()
-        assert caught.value.__cause__ is not caught.value
