@@ -324,10 +324,10 @@ class Environment(Snapshots):
             raw = self._begin_again(error, True, False)
         try:
             Writer(self, raw)
+            return raw
         except BaseException:
             raw.abort()  # nobody else knows of it yet
             raise
-        return raw
 
     def _before_next(self, writer: Writer) -> None:
         """Refuse to wait for a writer that this thread is itself, or that nobody will end; end one that is left."""
