@@ -164,7 +164,7 @@ class Series(Columnar[K], Aggregating[K], Generic[K]):
             How many ticks there were.
 
         It raises what :meth:`append` raises, and what is below. None of the ticks is then written (through a writable
-        map: those of earlier batches are).
+        map: those that were appended before are; after an exception from outside the transaction can only be aborted).
 
         Raises:
             ValueTypeError: also if a value cannot be converted without loss; names the file, the row and the column.
