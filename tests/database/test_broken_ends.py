@@ -1,6 +1,7 @@
 """Exceptions from outside (Ctrl-C, an alarm) in the midst of beginning, ending and attaching: no lock stays taken."""
 
 import contextlib
+import functools
 import gc
 import inspect
 import sys
@@ -17,6 +18,7 @@ from zlmdb.database import Transaction
 from zlmdb.database.life import Life
 from zlmdb.engine.environment import Environment
 from zlmdb.engine.writer import Writer
+from zlmdb.tables import maintain
 from zlmdb.tables.handle import Handle
 
 WRITE = """
@@ -243,6 +245,32 @@ def test_an_end_within_the_block_that_is_broken_off_at_any_line_gives_the_lock_b
                 assert found == ([1, 2] if end == "commit" else [])
                 break
         assert number > 15
+        held.clear()
+
+
+@pytest.mark.parametrize("way", ["truncate", "clear", "attached"])
+def test_a_table_whose_emptying_is_broken_off_at_any_line_is_not_emptied_in_part(path: str, way: str) -> None:
+    number = 0
+    with zlmdb.open(path) as db:
+        attached = db.attach_table(Users)
+        with db.begin(write=True) as txn:
+            txn[Users].load(user(number) for number in range(4))
+
+        def empty(txn: Any) -> None:
+            if way == "attached":
+                attached.truncate(txn)
+            else:
+                getattr(txn[Users], way)()
+
+        broken = True
+        while broken:
+            number += 1
+            with contextlib.suppress(zlmdb.TransactionError), db.begin(write=True) as txn:
+                broken = interrupted_at_line(functools.partial(empty, txn), {maintain.remove_range}, number)
+            assert db.verify() == []
+            with db.begin() as reader:
+                assert len(reader[Users]) == (4 if broken else 0)
+        assert number > 20
         held.clear()
 
 
