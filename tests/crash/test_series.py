@@ -115,3 +115,65 @@ def test_a_failed_write_leaves_what_was_committed(db: Any, operation: str) -> No
         assert db.verify() == []
     assert failed > 0
     assert everything(db) != before
+
+
+#: Operations that change several series, or one series several times, in one call.
+COMPOUND: dict[str, Callable[[Any], Any]] = {
+    "retain": lambda txn: txn[Ticks].retain(older_than="300ns", now=500),
+    "load": lambda txn: txn[Ticks].load(
+        {"key": np.array(["a", "b", "new"]), "time": np.array([33, 900, 1]), "x": np.array([1, 2, 3])}
+    ),
+    "downsample": lambda txn: txn[Ticks].downsample(Means, "50ns", x="sum"),
+}
+
+
+@zlmdb.table("0f7a3c52-1111-4c7e-9a55-0c8f0a1de402")
+class Means(zlmdb.Series[str], chunk=50, duplicates="replace"):
+    x = zlmdb.column("i8")
+
+
+@pytest.mark.parametrize("options", [{}, {"lib_version": "0.9", "writemap": True}], ids=["savepoints", "writemap"])
+@pytest.mark.parametrize("operation", COMPOUND)
+def test_what_is_broken_off_between_two_series_is_not_committed(
+    path: str, monkeypatch: pytest.MonkeyPatch, operation: str, options: dict[str, Any]
+) -> None:
+    """An exception from outside comes at the n-th time that a series table asks for its transaction, or a change."""
+    calls = [0, 0]
+
+    def counted(function: Any) -> Any:
+        def call(*arguments: Any) -> Any:
+            calls[0] += 1
+            if calls[0] == calls[1]:
+                raise KeyboardInterrupt
+            return function(*arguments)
+
+        return call
+
+    with zlmdb.open(path, [Ticks, Means], **options) as db:
+        with db.begin(write=True) as txn:
+            txn[Ticks].append("a", np.arange(230) * 2, x=np.arange(230))
+            txn[Ticks].append("b", [5, 150, 450], x=1)
+            txn[Ticks].downsample(Means, "100ns", x="sum")
+        before = everything(db)
+        with monkeypatch.context() as patch:
+            for name in ("_require", "_changing", "_prefix", "_key_of", "_ticks"):
+                patch.setattr(zlmdb.Series, name, counted(getattr(zlmdb.Series, name)))
+            refused = 0
+            while True:
+                calls[0], calls[1] = 0, calls[1] + 1
+                txn = db.begin(write=True)
+                try:
+                    with txn:
+                        try:
+                            COMPOUND[operation](txn)
+                        except KeyboardInterrupt:
+                            pass
+                        else:
+                            break
+                except zlmdb.TransactionError:
+                    refused += 1
+                assert everything(db) == before
+        assert calls[1] > 4
+        assert (refused > 0) == bool(options)
+        assert everything(db) != before
+        assert db.verify() == []

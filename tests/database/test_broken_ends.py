@@ -1,17 +1,24 @@
 """Exceptions from outside (Ctrl-C, an alarm) in the midst of beginning, ending and attaching: no lock stays taken."""
 
+import contextlib
+import functools
 import gc
+import inspect
+import sys
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
-from dbsupport import Notes, User, Users, declare, run_python, user
+from dbsupport import Child, Notes, User, Users, child, declare, run_python, user
 
 import zlmdb
+from zlmdb.database import Transaction
 from zlmdb.database.life import Life
 from zlmdb.engine.environment import Environment
 from zlmdb.engine.writer import Writer
+from zlmdb.tables import maintain
 from zlmdb.tables.handle import Handle
 
 WRITE = """
@@ -114,6 +121,157 @@ def test_a_write_transaction_that_is_garbage_is_no_reason_to_refuse_the_next(pat
             gc.enable()
         with db.begin() as reader:
             assert list(reader[Notes]) == [2]
+
+
+def interrupted_at_line(action: Callable[[], Any], functions: set[Any], number: int) -> bool:
+    """Do something, and have KeyboardInterrupt raised at the n-th line in some functions; False if there are fewer."""
+    lines = count(1)
+    codes = {function.__code__ for function in functions}
+
+    def trace(frame: Any, event: str, _argument: Any) -> Any:
+        if frame.f_code not in codes:
+            return None
+        if event == "line" and next(lines) == number:
+            raise KeyboardInterrupt
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        action()
+    except KeyboardInterrupt as error:
+        held.append(error)
+        return True
+    finally:
+        sys.settrace(before)
+    return False
+
+
+#: Exceptions that a program keeps, and with them all that their tracebacks hold.
+held: list[BaseException] = []
+
+SAVEPOINT = {inspect.unwrap(Transaction.savepoint), Transaction._go_back}
+
+
+def assert_free(db: Any, txn: Any, lock: Child) -> None:
+    """Nobody waits for a transaction that has ended."""
+    assert not db._environment().writes_here()
+    lock.tell()
+    assert lock.hears() == "wrote"
+    with pytest.raises(zlmdb.TransactionClosed):
+        txn[Notes][1]
+
+
+WRITER = """
+    import sys, zlmdb
+    from dbsupport import Notes
+    with zlmdb.open(sys.argv[1], [Notes]) as db:
+        for line in sys.stdin:
+            with db.begin(write=True) as txn:
+                txn[Notes][0] = "theirs"
+            print("wrote", flush=True)
+"""
+
+
+@pytest.mark.parametrize("goes", ["well", "wrong"])
+def test_a_savepoint_that_is_broken_off_at_any_line_is_there_as_a_whole_or_not_at_all(
+    path: str, tmp_path: Path, goes: str
+) -> None:
+    number, seen = 0, set()
+    with zlmdb.open(path, [Notes]) as db, child(WRITER, tmp_path, path) as lock:
+        while True:
+            number += 1
+            with db.begin(write=True) as txn:
+                txn[Notes].clear()
+            txn = db.begin(write=True)
+
+            def use_savepoint(txn: Any = txn) -> None:
+                with contextlib.suppress(ValueError), txn.savepoint():
+                    txn[Notes][1] = "one"
+                    txn[Notes][2] = "two"
+                    if goes == "wrong":
+                        raise ValueError
+
+            said = None
+            try:
+                with txn:
+                    txn[Notes][5] = "before"
+                    broken = interrupted_at_line(use_savepoint, SAVEPOINT, number)
+                    txn[Notes][6] = "behind"
+            except zlmdb.TransactionError as error:
+                said = error
+            assert_free(db, txn, lock)
+            with db.begin() as reader:
+                found = [key for key in reader[Notes] if key]
+            assert found in ([], [5, 6], [1, 2, 5, 6])
+            assert (said is not None) == (found == [])
+            if goes == "wrong":
+                assert found != [1, 2, 5, 6]
+            seen.add(tuple(found))
+            assert db.verify() == []
+            if not broken:
+                break
+        assert number > 20
+        assert len(seen) > 1
+        held.clear()
+
+
+@pytest.mark.parametrize("end", ["commit", "abort"])
+def test_an_end_within_the_block_that_is_broken_off_at_any_line_gives_the_lock_back(
+    path: str, tmp_path: Path, end: str
+) -> None:
+    functions = {Life.commit, Life.abort, Life._give_up, Life._finish, Life._forget, Writer.over}
+    number = 0
+    with zlmdb.open(path, [Notes]) as db, child(WRITER, tmp_path, path) as lock:
+        while True:
+            number += 1
+            with db.begin(write=True) as txn:
+                txn[Notes].clear()
+            txn = db.begin(write=True)
+
+            def block(txn: Any = txn) -> None:
+                with txn:
+                    txn[Notes][1] = "one"
+                    with txn.savepoint():
+                        txn[Notes][2] = "two"
+                        getattr(txn, end)()
+
+            broken = interrupted_at_line(block, functions, number)
+            assert_free(db, txn, lock)
+            with db.begin() as reader:
+                found = [key for key in reader[Notes] if key]
+            assert found in ([], [1, 2])
+            if not broken:
+                assert found == ([1, 2] if end == "commit" else [])
+                break
+        assert number > 15
+        held.clear()
+
+
+@pytest.mark.parametrize("way", ["truncate", "clear", "attached"])
+def test_a_table_whose_emptying_is_broken_off_at_any_line_is_not_emptied_in_part(path: str, way: str) -> None:
+    number = 0
+    with zlmdb.open(path) as db:
+        attached = db.attach_table(Users)
+        with db.begin(write=True) as txn:
+            txn[Users].load(user(number) for number in range(4))
+
+        def empty(txn: Any) -> None:
+            if way == "attached":
+                attached.truncate(txn)
+            else:
+                getattr(txn[Users], way)()
+
+        broken = True
+        while broken:
+            number += 1
+            with contextlib.suppress(zlmdb.TransactionError), db.begin(write=True) as txn:
+                broken = interrupted_at_line(functools.partial(empty, txn), {maintain.remove_range}, number)
+            assert db.verify() == []
+            with db.begin() as reader:
+                assert len(reader[Users]) == (4 if broken else 0)
+        assert number > 20
+        held.clear()
 
 
 class PlainUsers(zlmdb.Map[int, User], key=zlmdb.Oid, value=zlmdb.Json):

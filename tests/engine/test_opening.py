@@ -317,6 +317,43 @@ def test_an_empty_file_of_a_database_just_begun_is_filled(path: str) -> None:
         assert everything(db) == CONTENTS
 
 
+@pytest.mark.parametrize("options", [{"create": False}, {"readonly": True}], ids=str)
+@pytest.mark.parametrize("shape", ["directory", "file"])
+def test_an_empty_file_is_no_database_that_is_there(path: str, shape: str, options: dict[str, Any]) -> None:
+    """Such as the copy of a database that was broken off before it wrote anything."""
+    file = Path(path)
+    if shape == "directory":
+        file.mkdir()
+        file /= "data.mdb"
+    file.touch()
+    with pytest.raises(zlmdb.DatabaseNotFound, match="only an empty file"):
+        zlmdb.open(path, **options)
+    assert file.read_bytes() == b""
+
+
+@pytest.mark.parametrize("compact", [True, False], ids=["compact", "plain"])
+@pytest.mark.parametrize("lib_version", ["0.9", "1.0"])
+def test_no_part_of_a_copy_is_taken_for_the_whole(path: str, tmp_path: Path, lib_version: str, compact: bool) -> None:
+    """A process that is killed while it copies a database leaves a part from the beginning."""
+    make(path, CONTENTS[:900], lib_version=lib_version)
+    copy, part = tmp_path / "copy", tmp_path / "part"
+    copy.mkdir()
+    part.mkdir()
+    with zlmdb.open(path) as db:
+        db._environment().raw.copy(str(copy), compact=compact)
+    whole = (copy / "data.mdb").read_bytes()
+    lengths = {*range(0, len(whole), 4096), *range(2000, len(whole), 4096), 1, 64, len(whole) - 1}
+    assert len(lengths) > 20
+    for length in lengths:
+        (part / "data.mdb").write_bytes(whole[:length])
+        os.utime(part / "data.mdb", (1, 1))  # otherwise it may be one that is just being made
+        for options in ({"create": False}, {"readonly": True}):
+            with pytest.raises(zlmdb.DatabaseError):
+                zlmdb.open(str(part), **options)
+    with zlmdb.open(str(copy), create=False) as db:
+        assert everything(db) == CONTENTS[:900]
+
+
 OPENING = """
     import sys, zlmdb
     from dbsupport import everything

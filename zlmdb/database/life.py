@@ -280,23 +280,27 @@ class Life(Lending):
             return
         try:
             if well:
+                if self._write and self._nested:
+                    self._spoil()  # the end of a savepoint was broken off, and nobody knows what is to become of it
                 self.commit()
             else:
                 self.abort()
         except BaseException:
-            self._let_go()
+            if self._write and self._raw is not None and self._env.writer.is_here():
+                self._give_up(self._db._refusals.aborted)
             raise
 
-    def _let_go(self) -> None:
-        """Give the lock back when an exception from outside broke off the end of the block: nobody else would.
+    def _let_go(self, whole: Any) -> None:
+        """Give the lock back when an exception from outside broke off the end: nobody else would.
 
-        Transaction and maps hold each other, so that it would stay taken until they are found to be garbage.
+        Transaction and maps hold each other, and the exception may be kept, so that the lock would stay taken.
+
+        Args:
+            whole: the engine's transaction, of nested ones the outermost; this does nothing if it has been committed.
         """
-        if self._write and self._env.writer.is_here():
-            if self._raw is not None:
-                self._give_up(self._db._refusals.aborted)
-            else:
-                self._env.writer.abort()
+        self._forget(self._db._refusals.aborted)
+        self._env.writer.over()
+        whole.abort()
 
     def commit(self) -> None:
         """End the transaction and make its changes durable and visible. Called by the end of the ``with`` block.
@@ -325,22 +329,20 @@ class Life(Lending):
             self._give_up(self._db._refusals.aborted)
             self._db._refusals.spoiled()
         raw, outers, undo = self._raw, list(self._nested), self._undo
-        self._forget(self._db._refusals.committed)
+        whole = outers[0] if outers else raw
         try:
+            self._forget(self._db._refusals.committed)
             self._env.writer.over()
             raw.commit()
             while outers:
                 outers.pop().commit()
         except EngineError as error:
-            while outers:
-                outers.pop().abort()
+            whole.abort()
             for _, function in reversed(undo):
                 function()
             raise translate(error, path=self._db.dbpath) from error
         except BaseException:
-            raw.abort()  # which does nothing if it has been committed
-            while outers:
-                outers.pop().abort()
+            self._let_go(whole)
             raise
 
     def abort(self) -> None:
@@ -367,16 +369,20 @@ class Life(Lending):
         if not self._write:
             self._leave(self._finish(refuse))
             return
-        nested, undo = self._nested, self._undo
-        raw = self._finish(refuse)
-        for _, function in reversed(undo):
-            function()
+        outers, undo = self._nested, self._undo
+        whole = outers[0] if outers else self._raw
         try:
+            raw = self._finish(refuse)
+            for _, function in reversed(undo):
+                function()
             self._env.writer.over()
-        finally:
             raw.abort()
-            for outer in reversed(nested):
+            for outer in reversed(outers):
                 outer.abort()
+        except BaseException:
+            if whole is not None:
+                self._let_go(whole)
+            raise
 
     def _spoil(self) -> None:
         """Refuse everything but an abort: of some change there is a part, which must not become visible.

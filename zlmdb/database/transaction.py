@@ -243,58 +243,96 @@ class Transaction(Life):
         spoiled = self._db._refusals.spoiled
         if self._put is spoiled:
             spoiled()
-        outer = self._raw
+        outer, outers = self._raw, self._nested
+        inner: Any = None
+        # Whether the changes are a part of those around; None as long as that is not certain.
+        kept: bool | None = False
         try:
-            inner = self._env.begin_raw(None, outer, True, False)
-        except EngineError as error:
-            raise translate(error, path=self._db.dbpath) from error
-        self._nested = (*self._nested, outer)
-        self._changes += 1
-        self._raw = inner
-        self._use(inner)
-        try:
+            try:
+                inner = self._env.begin_raw(None, outer, True, False)
+            except EngineError as error:
+                raise translate(error, path=self._db.dbpath) from error
+            self._nested = (*outers, outer)
+            self._changes += 1
+            self._raw = inner
+            self._use(inner)
             yield self
             if self._put is spoiled:
                 spoiled()
-        except BaseException:
+            # Ended inside, by commit(), abort() or the closing of the database, it stays ended.
             if self._raw is inner:
-                inner.abort()
-                self._undo_nested()
-            raise
-        else:
-            if self._raw is inner:
+                kept = None
                 try:
                     inner.commit()
                 except EngineError as error:
-                    self._undo_nested()
+                    kept = False
                     raise translate(error, path=self._db.dbpath) from error
+            kept = True
         finally:
-            # Ended inside, by commit(), abort() or the closing of the database, it stays ended.
-            self._changes += 1
-            self._seen = None
-            if self._raw is inner:
-                self._nested = self._nested[:-1]
-                outside = len(self._nested)
-                self._undo = tuple((min(depth, outside), function) for depth, function in self._undo)
-                self._raw = outer
-                self._use(outer)
+            try:
+                self._go_back(inner, outer, outers, kept)
+            except BaseException:
+                # Broken off by an exception from outside: nobody else would do it, and half done it loses the lock.
+                self._go_back(inner, outer, outers, kept)
+                raise
+
+    def _go_back(self, inner: Any, outer: Any, outers: tuple[Any, ...], kept: bool | None) -> None:
+        """Go on behind a savepoint with what it is nested in. It may be done twice.
+
+        Args:
+            inner: the engine's transaction of the savepoint; None if it has none.
+            outer: that which it is nested in.
+            outers: those which `outer` is nested in.
+            kept: whether the savepoint was committed; None if an exception from outside came meanwhile.
+        """
+        self._changes += 1
+        self._seen = None
+        if self._raw is not inner and self._raw is not outer:
+            return
+        if inner is not None:
+            inner.abort()  # which does nothing if it has been committed
+        if kept is False:
+            self._undo_deeper(len(outers))
+        outside = len(outers)
+        self._undo = tuple((min(depth, outside), function) for depth, function in self._undo)
+        self._raw = outer
+        self._nested = outers
+        self._use(outer)
+        if kept is None:
+            self._spoil()
 
     def _when_aborted(self, function: Callable[[], None]) -> None:
         """Have something done if this transaction, or the innermost open savepoint, is aborted."""
         self._undo = (*self._undo, (len(self._nested), function))
 
-    def _undo_nested(self) -> None:
-        """Do what is to be done when the innermost savepoint is aborted."""
-        level = len(self._nested)
+    def _undo_deeper(self, level: int) -> None:
+        """Do what is to be done when the savepoints beyond so many are aborted."""
         for depth, function in reversed(self._undo):
-            if depth >= level:
+            if depth > level:
                 function()
-        self._undo = tuple(entry for entry in self._undo if entry[0] < level)
+        self._undo = tuple(entry for entry in self._undo if entry[0] <= level)
 
-    def _guarded(self) -> Any:
-        """A savepoint where the engine has them; nothing where it has not."""
+    def _guarded(self, *, spoils: bool = False) -> Any:
+        """A savepoint where the engine has them; nothing, or a block that spoils the transaction, where it has not.
+
+        Args:
+            spoils: whether an exception from outside leaves something behind that is neither whole nor harmless.
+        """
         if self._raw is None:
             self._ended()
         if not self._write:
             self._put()  # raises
-        return nullcontext() if self._env.writemap else self.savepoint()
+        if not self._env.writemap:
+            return self.savepoint()
+        return self._spoiling() if spoils else nullcontext()
+
+    @contextmanager
+    def _spoiling(self) -> Iterator[None]:
+        """A block of several changes, after part of which the transaction must not go on."""
+        changes = self._changes
+        try:
+            yield
+        except BaseException as error:
+            if self._changes != changes and not isinstance(error, (errors.ZlmdbError, EngineError)):
+                self._spoil()
+            raise

@@ -63,7 +63,8 @@ class Environment(Snapshots):
         options: how to open it.
 
     Raises:
-        DatabaseNotFound: if there is nothing at `path` and `options.create` is False or `options.readonly` is True.
+        DatabaseNotFound: if there is nothing at `path`, or only an empty file, and `options.create` is False or
+            `options.readonly` is True.
         AlreadyOpen: if a program outside zlmdb has the file open in this process.
         DatabaseError: if the file is damaged, no database, or not accessible.
     """
@@ -135,14 +136,16 @@ class Environment(Snapshots):
         file = data_file(self.path)
         try:
             size, found = size_and_format(file)
-            exists = True
+            # What was broken off before it wrote anything, such as the copy of a database, leaves an empty file.
+            exists, empty = size > 0, size == 0
         except FileNotFoundError:
-            size, found, exists = 0, None, False
+            size, found, exists, empty = 0, None, False, False
         except OSError as error:
             raise self._system_error(error) from error
         if not exists and (options.readonly or not options.create):
             raise errors.DatabaseNotFound(
                 f"there is no database at {self.path}"
+                + (", only an empty file" if empty else "")
                 + ("; a read-only handle does not create one" if options.readonly else " and create=False was given")
             )
         # An existing file has its own format, and the engine finds it.
@@ -324,10 +327,10 @@ class Environment(Snapshots):
             raw = self._begin_again(error, True, False)
         try:
             Writer(self, raw)
+            return raw
         except BaseException:
             raw.abort()  # nobody else knows of it yet
             raise
-        return raw
 
     def _before_next(self, writer: Writer) -> None:
         """Refuse to wait for a writer that this thread is itself, or that nobody will end; end one that is left."""

@@ -49,7 +49,7 @@ def downsample(
     if hi <= LAST:
         hi = (hi - origin) // every * every + origin
     written = 0
-    with source._txn._guarded():
+    with source._txn._guarded(spoils=True):
         # Read as a whole before anything is written: an iterator of the engine would run over what comes in.
         for prefix in list(source._series()):
             key = source._key_of(prefix)

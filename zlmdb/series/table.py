@@ -164,7 +164,7 @@ class Series(Columnar[K], Aggregating[K], Generic[K]):
             How many ticks there were.
 
         It raises what :meth:`append` raises, and what is below. None of the ticks is then written (through a writable
-        map: those of earlier batches are).
+        map: those that were appended before are; after an exception from outside the transaction can only be aborted).
 
         Raises:
             ValueTypeError: also if a value cannot be converted without loss; names the file, the row and the column.
@@ -190,7 +190,7 @@ class Series(Columnar[K], Aggregating[K], Generic[K]):
             raise errors.SchemaError(f"table {self._definition.name}: load() needs another table to read from")
         loading = Loading(self, given, ignore)
         done = 0
-        with reporter(progress, self._definition.name, loading.total) as report, txn._guarded():
+        with reporter(progress, self._definition.name, loading.total) as report, txn._guarded(spoils=True):
             for count, series in loading.batches():
                 for key, times, columns in series:
                     self.append(key, times, **columns)
@@ -287,7 +287,7 @@ class Series(Columnar[K], Aggregating[K], Generic[K]):
         hi = moment - duration_ns(older_than)
         if hi <= FIRST:
             return 0
-        with self._txn._guarded():
+        with self._txn._guarded(spoils=True):
             return sum(self._delete(prefix, FIRST, hi) for prefix in list(self._series()))
 
     def downsample(

@@ -69,6 +69,11 @@ def truncate(table: Any, txn: Any, *, with_indexes: bool) -> int:
         return sum(remove_range(txn, prefix, bounds.after_slot(prefix)) for prefix in prefixes)
     except EngineError as error:
         raise table._fault(txn, error) from error
+    except errors.ZlmdbError:
+        raise
+    except BaseException:
+        txn._spoil()  # entries of rows that are gone may be there
+        raise
 
 
 def rebuild(table: Any, txn: Any, i: int, progress: Progress | None = None) -> tuple[int, int]:
