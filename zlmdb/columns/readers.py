@@ -252,6 +252,11 @@ def _file(path: str, text_types: Callable[[list[str]], dict[str, Any]]) -> Batch
     name = path.lower()
     if not os.path.exists(path):
         raise FileNotFoundError(f"there is no file {path}")
+    if os.path.isdir(path):
+        raise ValueError(
+            f"{path}: expected a file, found a directory; hand over pyarrow.dataset.dataset(path), "
+            'of a partitioned one with partitioning="hive"'
+        )
     if name.endswith((".parquet", ".pq")):
         return _parquet(path)
     if name.endswith((".csv", ".csv.gz", ".tsv", ".tsv.gz")):
