@@ -10,10 +10,7 @@ from typing import Any
 from zlmdb.columns.extras import pyarrow
 from zlmdb.columns.kind import Kind, Misfit, Scalar, cast, decoded, value_of
 
-__all__ = [
-    *("AWARE", "DATE", "DATETIME", "DATETIME64", "NAIVE", "TIME", "TIMEDELTA"),
-    *("Aware", "Naive", "python_values"),
-]
+__all__ = ["AWARE", "DATE", "DATETIME", "DATETIME64", "NAIVE", "TIME", "TIMEDELTA", "Aware", "Naive", "python_values"]
 
 _TIMESTAMP = ("timestamp",)
 
