@@ -111,10 +111,10 @@ def test_objects_of_the_wrong_shape_are_named(txn: Any) -> None:
 
     assert txn[Bags].load(frame()) == 1
     for changed, match in [
-        ({"words": [["ab"]]}, "column words: .*row 1: expected a dict of str to str, found list"),
+        ({"words": [["ab"]]}, "row 1, column words: expected a dict of str to str, found list"),
         ({"floats": ["ab"]}, "column floats: expected a list of float, found a column of large_string"),
-        ({"pair": [(1.0,)]}, "column pair: .*row 1: expected a tuple of 2"),
-        ({"deep": [{"a": 5}]}, "column deep: .*row 1: expected a dict of str to float, found int 5"),
+        ({"pair": [(1.0,)]}, "row 1, column pair: expected a tuple of 2"),
+        ({"deep": [{"a": 5}]}, "row 1, column deep: expected a dict of str to float, found int 5"),
         ({"words": [[("a", "b"), ("a", "c")]]}, "row 1, column words: .*each key once, found the key 'a' twice"),
         ({"words": [{"a": 5}]}, "column words: expected str, found a column of int64"),
     ]:

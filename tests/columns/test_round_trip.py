@@ -6,6 +6,7 @@ import datetime as dt
 from pathlib import Path
 from typing import Any
 
+import attrs
 import numpy as np
 import pyarrow as pa
 import pyarrow.feather
@@ -277,3 +278,35 @@ def test_maps_of_plain_values_go_out_and_in(path: str) -> None:
                 assert dict(bound.items()) == want, base.__name__
                 tested += 1
     assert tested > 30
+
+
+@attrs.define
+class Named:
+    key: str
+    key_0: int
+    value: float
+
+
+@zlmdb.table("c01a0000-0000-4000-8000-0000000000f1")
+class NamedAlike(zlmdb.Map[tuple[str, int], Named], key=(zlmdb.String, zlmdb.Int8), value=zlmdb.Json):
+    """Rows with fields of the names that the key's columns would have."""
+
+
+@zlmdb.table("c01a0000-0000-4000-8000-0000000000f2")
+class LooseAlike(zlmdb.Map[tuple[str, int], Any], key=(zlmdb.String, zlmdb.Int8), value=zlmdb.Json):
+    """The same, of no declared type."""
+
+
+@pytest.mark.parametrize("method", ["to_arrow", "to_numpy", "to_pandas", "to_polars"])
+def test_fields_may_have_the_names_of_key_columns(db: Any, method: str) -> None:
+    db.attach_tables([NamedAlike, LooseAlike])
+    with db.begin(write=True) as txn:
+        row = {"key": "k", "key_0": 5, "value": 1.5}
+        for table, value in ((NamedAlike, Named(**row)), (LooseAlike, row)):
+            txn[table]["a", 1] = value
+            given = getattr(txn[table], method)()
+            if method == "to_arrow":
+                given = given.read_all()
+            txn[table].clear()
+            assert txn[table].load(given) == 1
+            assert list(txn[table].items()) == [(("a", 1), value)]

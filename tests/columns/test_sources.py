@@ -35,6 +35,7 @@ class Row:
     moment: Annotated[dt.datetime, msgspec.Meta(tz=True)] | None = None
     when: np.datetime64 | None = None
     raw: bytes | None = None
+    any: Any = None
 
 
 @zlmdb.table("c01a0000-0000-4000-8000-000000000032", pk="id")
@@ -150,11 +151,29 @@ def test_times_of_day_are_not_cut(txn: Any, tmp_path: Path) -> None:
         ("day", pa.array([0, 2**60], pa.timestamp("s"))),
         ("day", pa.array([0, 2**30], pa.int32()).cast(pa.date32())),
         ("span", pa.array([0, 2**60], pa.duration("s"))),
+        ("clock", pa.array([0, 86_400_000_000]).view(pa.time64("us"))),
+        ("any", pa.array([0, 2**60], pa.timestamp("s"))),
+        ("any", pa.array([0, 2**60], pa.duration("s"))),
+        ("any", pa.array([0, 2**30], pa.int32()).cast(pa.date32())),
+        ("any", pa.array([0, 10_000_000_001]).view(pa.time64("ns"))),
     ],
 )
 def test_times_that_python_has_not_are_named(txn: Any, column: str, array: Any) -> None:
     with pytest.raises(errors.ValueTypeError, match=rf"row 2, column {column}: expected .* found .*\d{{10}}"):
         txn[Held].load(pa.table({"id": [1, 2], column: array}))
+
+
+def test_a_time_inside_of_what_is_not_declared_is_named(txn: Any) -> None:
+    nested = pa.array([[2**60]], pa.list_(pa.timestamp("s")))
+    with pytest.raises(errors.ValueTypeError, match="column any: expected values that Python's datetime can hold"):
+        txn[Held].load(pa.table({"id": [1], "any": nested}))
+
+
+def test_a_directory_is_no_file(txn: Any, tmp_path: Path) -> None:
+    for name in ("parts", "parts.parquet"):
+        (tmp_path / name).mkdir()
+        with pytest.raises(ValueError, match=r"expected a file, found a directory; hand over pyarrow.dataset.dataset"):
+            txn[Held].load(tmp_path / name)
 
 
 # -- CSV
@@ -213,7 +232,7 @@ def test_objects_in_frames_of_polars_are_values_not_addresses(txn: Any) -> None:
     frame = pl.DataFrame({"id": [1, 2], "raw": pl.Series([b"x", None], dtype=pl.Object), "number": [3, 4]})
     txn[Held].load(frame)
     assert list(txn[Held].values()) == [Row(1, number=3, raw=b"x"), Row(2, number=4)]
-    with pytest.raises(errors.ValueTypeError, match="column raw: expected values of one type"):
+    with pytest.raises(errors.ValueTypeError, match="row 1, column raw: expected bytes or None, found object"):
         txn[Held].load(pl.DataFrame({"id": [3], "raw": pl.Series([object()], dtype=pl.Object)}))
 
 

@@ -257,6 +257,36 @@ def test_columns_of_other_types_than_the_declared_ones(points: Any, table: Any) 
                     list(give([name], schema={name: declared}))
 
 
+@pytest.mark.parametrize(
+    ("name", "declared", "cut", "kept"),
+    [
+        ("ratio", pa.int64(), 2.5, 2.0),
+        ("wall", pa.timestamp("s"), dt.datetime(2020, 1, 1, 1, 1, 1, 5), dt.datetime(2020, 1, 1, 1, 1, 1)),
+        ("wall", pa.timestamp("ms"), dt.datetime(2020, 1, 1, 1, 1, 1, 5), dt.datetime(2020, 1, 1, 1, 1, 1, 5000)),
+        ("wall", pa.date32(), dt.datetime(2020, 1, 1, 1), dt.datetime(2020, 1, 1)),
+        (
+            "moment",
+            pa.timestamp("s"),
+            dt.datetime(2020, 1, 1, 1, 1, 1, 5, dt.UTC),
+            dt.datetime(2020, 1, 1, tzinfo=dt.UTC),
+        ),
+        ("when", pa.date32(), np.datetime64("2020-01-01T01", "ns"), np.datetime64("2020-01-01", "ns")),
+        ("when", pa.timestamp("us"), np.datetime64(1, "ns"), np.datetime64(1000, "ns")),
+        ("clock", pa.time32("s"), dt.time(1, 2, 3, 4), dt.time(1, 2, 3)),
+        ("span", pa.duration("s"), dt.timedelta(microseconds=1_500_000), dt.timedelta(seconds=1)),
+        ("price", pa.int64(), Decimal("1.25"), Decimal("2.00")),
+    ],
+)
+def test_a_type_that_would_cut_a_value_is_refused(points: Any, name: str, declared: Any, cut: Any, kept: Any) -> None:
+    with points.begin(write=True) as txn:
+        for give in (txn[EveryCbor].to_arrow, txn[EveryCbor].to_numpy):
+            txn[EveryCbor].put(every(5, **{name: kept}))
+            list(give([name], schema={name: declared}))
+            txn[EveryCbor].put(every(5, **{name: cut}))
+            with pytest.raises(errors.ValueTypeError, match=f"column {name}: expected .* found"):
+                list(give([name], schema={name: declared}))
+
+
 def test_a_time_that_is_none_is_null_where_the_schema_allows_it(points: Any) -> None:
     @zlmdb.table("c01a0000-0000-4000-8000-000000000050")
     class Times(zlmdb.MapOidCbor[np.datetime64]):

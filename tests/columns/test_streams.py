@@ -124,6 +124,8 @@ def test_wrong_arguments_are_refused_with_what_there_is(points: Any) -> None:
             table.to_arrow(batch_rows=0)
         with pytest.raises(TypeError, match="schema: expected"):
             table.to_arrow(schema=5)
+        with pytest.raises(TypeError, match="schema: expected a type of pyarrow or Python for x, found the text 'int'"):
+            table.to_arrow(schema={"x": "int"})
 
 
 def test_polars_and_pandas_read_the_stream_by_themselves(points: Any) -> None:

@@ -341,6 +341,7 @@ def test_a_query_is_a_snapshot_and_sees_its_own_transaction(market: Any) -> None
         ("select * from local_frame", errors.TableNotAttached, "no table local_frame"),
         ("select * from deals where size = ?", errors.QueryError, "parameter"),
         ("select 1 / 'x'", errors.QueryError, "x"),
+        ("select '\ud800'", errors.QueryError, "expected a query that UTF-8 can hold"),
     ],
 )
 def test_a_query_that_cannot_be_answered_says_why(market: Any, query: str, error: Any, match: str) -> None:

@@ -121,6 +121,7 @@ def test_nulls_inside_of_others_keep_their_places(filled: Any) -> None:
         ("select d from (values (1, date '2020-01-01'), (2, 'infinity')) t(n, d) order by n", "column d, row 2:"),
         ("select date '0044-03-15 (BC)' as d", "column d, row 1: .*-735160"),
         ("select [timestamp '290000-01-01'] as d", "column d, row 1"),
+        ("select time '24:00:00' as d", "column d, row 1: .* 86400000000; to_arrow"),
         ("select time_ns '00:00:00.000000001' as d", "column d, row 1: .* 1; to_arrow"),
     ],
 )
@@ -138,8 +139,30 @@ def test_large_integers_and_intervals(filled: Any) -> None:
     assert result.fetchone() == (pa.MonthDayNano([1, 0, 0]), dt.timedelta(days=2))
     with pytest.raises(errors.ValueTypeError, match="column m: Polars has no type for month_day_nano_interval"):
         result.to_polars()
-    with pytest.raises(errors.QueryError, match="column t: a time of day with a zone loses the zone"):
-        filled.sql("select timetz '00:00:00+02' as t")
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("timetz '00:00:00+02'", "a time of day with a zone loses the zone"),
+        ("[timetz '00:00:00+02']", "a time of day with a zone loses the zone"),
+        ("{'a': map {1: timetz '00:00:00+02'}}", "a time of day with a zone loses the zone"),
+        ("'101'::bit", "no type for a string of bits"),
+        ("5::bignum", "no type for an integer of any size"),
+    ],
+)
+def test_what_arrow_would_lose_is_refused(filled: Any, text: str, match: str) -> None:
+    with pytest.raises(errors.QueryError, match=f"column t: .*{match}.*; ask for it as text"):
+        filled.sql(f"select {text} as t")
+    assert isinstance(filled.sql(f"select ({text})::varchar as t").fetchone()[0], str)
+
+
+def test_columns_of_one_name(filled: Any) -> None:
+    result = filled.sql("select 1 as a, 2 as a")
+    assert (result.names, result.fetchall()) == (["a", "a"], [(1, 2)])
+    assert result.to_pandas().shape == (1, 2)
+    with pytest.raises(errors.ValueTypeError, match="Polars has no two columns of one name, and there are several a"):
+        result.to_polars()
 
 
 @pytest.mark.parametrize(
@@ -151,7 +174,11 @@ def test_large_integers_and_intervals(filled: Any) -> None:
         (STAMP, STAMP),
         (pd.Timestamp(STAMP), STAMP),
         (np.datetime64("2020-01-01"), dt.datetime(2020, 1, 1)),
+        (np.datetime64("0001-01-01"), dt.datetime(1, 1, 1)),
+        (np.datetime64(10**18, "as"), dt.datetime(1970, 1, 1, 0, 0, 1)),
         (np.timedelta64(5, "s"), dt.timedelta(seconds=5)),
+        (np.timedelta64(5000, "ns"), dt.timedelta(microseconds=5)),
+        (np.timedelta64("NaT", "s"), None),
         (Side.BUY, "buy"),
         (Level.HIGH, 2),
         (Mixed.ONE, "ONE"),
@@ -182,6 +209,15 @@ def test_parameters_are_the_values_that_they_seem(filled: Any, value: Any, want:
         (2**200, "parameter 1: expected an integer of at most 128 bits"),
         ("\ud800", "parameter 1: expected text that UTF-8 can hold"),
         (range(3), "found range"),
+        (pd.Timedelta(1, "ns"), "found Timedelta"),
+        (np.timedelta64(1, "ns"), "found timedelta64"),
+        (np.timedelta64(1, "M"), "found timedelta64"),
+        (np.timedelta64(2**62, "D"), "found timedelta64"),
+        (np.datetime64("-0044-03-15"), "found datetime64"),
+        (np.datetime64("12020-01"), "found datetime64"),
+        (np.datetime64(2**62, "s"), "found datetime64"),
+        (np.datetime64(1, "ps"), "found datetime64"),
+        (Decimal(10) ** 50, "expected a decimal of at most 38 digits"),
     ],
 )
 def test_parameters_of_no_type_of_sql_are_refused(filled: Any, value: Any, match: str) -> None:

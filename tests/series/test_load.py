@@ -151,6 +151,25 @@ def test_what_is_refused(columns: dict[str, Any], error: type[Exception], said: 
         assert txn[Ticks].range("z").size.tolist() == [1] * 4
 
 
+def test_columns_are_checked_though_there_are_no_ticks() -> None:
+    with zlmdb.open(":memory:", [Ticks]) as db, db.begin(write=True) as txn:
+        for given in (pa.table({"zz": pa.array([], pa.int64())}), pa.table({}), pd.DataFrame()):
+            with pytest.raises(errors.SchemaError, match=r"no place for column zz|expected a column key"):
+                txn[Ticks].load(given)
+        assert txn[Ticks].load(txn[Ticks].to_arrow()) == 0
+
+
+@pytest.mark.parametrize(("dtype", "value"), [("U4", "a\0"), ("S4", b"a\0")])
+def test_a_nul_at_the_end_is_not_cut_off(dtype: str, value: Any) -> None:
+    table = declare({"code": zlmdb.column(dtype)})
+    with zlmdb.open(":memory:", [table]) as db, db.begin(write=True) as txn:
+        columns = {"key": ["a", "a"], "time": [1, 2], "code": [value[1:] + value[:1], value]}
+        with pytest.raises(errors.ValueTypeError, match=r"row 2, column code: expected a value of .*4, which does not"):
+            txn[table].load(pa.table(columns))
+        assert txn[table].load(pa.table(columns).slice(0, 1)) == 1
+        assert txn[table].range("a").code[0] == value[1:] + value[:1]
+
+
 def test_all_or_nothing(tmp_path: Path) -> None:
     refusing = declare({"price": zlmdb.column("f8")}, "0f7a3c52-1111-4c7e-9a55-0c8f0a1de811", duplicates="refuse")
     frame = pd.DataFrame({"key": ["a", "b", "a"], "time": pd.to_datetime([1, 2, 1]), "price": [1.0, 2.0, 3.0]})

@@ -187,6 +187,12 @@ def polars_of(table: Any) -> Any:
     """The polars.DataFrame of a pyarrow.Table; UUIDs are columns of 16 bytes."""
     pl = extras.polars("to_polars()")
     pa = extras.pyarrow("to_polars()")
+    twice = next((name for name in table.column_names if table.column_names.count(name) > 1), None)
+    if twice is not None:
+        raise errors.ValueTypeError(
+            f"Polars has no two columns of one name, and there are several {twice}: name them apart (in SQL with AS)",
+            field=twice,
+        )
     for field in table.schema:
         if pa.types.is_interval(field.type) or pa.types.is_decimal256(field.type) or pa.types.is_union(field.type):
             raise errors.ValueTypeError(

@@ -473,6 +473,8 @@ def _given(schema: Any) -> dict[str, Any]:
         return {field.name: field.type for field in schema}
     found: dict[str, Any] = {}
     for name, declared in schema.items():
+        if isinstance(declared, str):
+            raise TypeError(f"schema: expected a type of pyarrow or Python for {name}, found the text {declared!r}")
         module = getattr(type(declared), "__module__", "")
         found[name] = declared if module.startswith("pyarrow") else kind_of(declared)
     return found

@@ -12,6 +12,7 @@ from typing import Any
 
 from zlmdb.columns.extras import pyarrow
 from zlmdb.columns.kind import Kind, Misfit
+from zlmdb.columns.leaves import leaves
 from zlmdb.columns.nested import Listed, Mapped, Record, Tupled, offsets_of
 
 __all__ = ["array_of", "filled"]
@@ -48,23 +49,7 @@ def array_of(values: list[Any], kind: Kind | None) -> Any:
         return _lists(values, kind)
     if isinstance(kind, (Record, Tupled)):
         return _structs(values, kind)
-    return _leaves(values, kind)
-
-
-def _leaves(values: list[Any], kind: Kind | None) -> Any:
-    pa = pyarrow()
-    values = filled(values, True)
-    if not values and kind is not None and kind.settled:
-        return kind.to_arrow([])
-    try:
-        return pa.array(values)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
-        if kind is None or not kind.settled:
-            raise
-    try:
-        return pa.array(values, type=kind.arrow_type())
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
-        return kind.to_arrow(values)
+    return leaves(filled(values, True), kind)
 
 
 def _inside(offsets: list[int | None], values: list[Any], kind: Kind) -> Any:

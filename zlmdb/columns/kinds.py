@@ -29,6 +29,7 @@ time, the value for an enumeration's member), or as a NumPy array where keys of 
 
 from __future__ import annotations
 
+import datetime
 import decimal
 import enum
 import uuid
@@ -283,19 +284,49 @@ class Typed(Kind):
             if pa.types.is_string(self.arrow) and isinstance(self.inner, _Uuid):
                 return pa.array([None if v is None else str(v) for v in self.inner.to_numpy(values)], self.arrow)
             found = self.inner.to_arrow(values)
-            return found if found.type == self.arrow else found.cast(self.arrow)
+            if found.type == self.arrow:
+                return found
+            made = found.cast(self.arrow)
+            if pa.types.is_date(self.arrow) and pa.types.is_timestamp(found.type) and made.cast(found.type) != found:
+                raise Misfit(self.expects, f"\0{found}")  # the time of day would be gone
+            return made
         if self.arrow == pa.uuid():
             return UUID.with_none().to_arrow(values)
         if pa.types.is_string(self.arrow) and isinstance(values, list):
             for at, value in enumerate(values):  # pyarrow would take bytes for text
                 if value is not None and not isinstance(value, str):
                     raise Misfit(self.expects, value, at)
-        return pa.array(values, self.arrow)
+        found = pa.array(values, self.arrow)
+        if isinstance(values, list):
+            self._refuse_cut(values, found)
+        return found
+
+    def _refuse_cut(self, values: list[Any], array: Any) -> None:
+        """Raise Misfit at the first value of which pyarrow cut something off: a fraction, or a time of day."""
+        tests = pyarrow().types
+        if not tests.is_integer(self.arrow) and (not tests.is_temporal(self.arrow) or tests.is_interval(self.arrow)):
+            return
+        whole = tests.is_date(self.arrow)
+        for at, (value, made) in enumerate(zip(values, array.to_pylist(), strict=True)):
+            if whole and isinstance(value, datetime.datetime):
+                lost = value.timetz().replace(tzinfo=None) != datetime.time()
+            elif isinstance(value, datetime.datetime) and isinstance(made, datetime.datetime):
+                # The zone may be another, or none, as the caller wants it; the moment may not.
+                lost = _second(value) != _second(made)
+            else:
+                lost = isinstance(made, type(value) | int) and made != value
+            if lost:
+                raise Misfit(self.expects, value, at)
 
     def to_numpy(self, values: Any) -> Any:
         if self.arrow == pyarrow().uuid():
             return UUID.with_none().to_numpy(values)
         return self.to_arrow(values).to_numpy(zero_copy_only=False)
+
+
+def _second(value: datetime.datetime) -> tuple[int, int]:
+    """Second and microsecond of a time, which are the same in all zones that have been there since 1900 or so."""
+    return value.second, value.microsecond
 
 
 class _Decimal(Scalar):

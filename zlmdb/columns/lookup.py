@@ -151,12 +151,13 @@ class Undeclared(Kind):
     def from_arrow(self, array: Any) -> list[Any]:
         pa = pyarrow()
         if not pa.types.is_nested(array.type):
-            found: list[Any] = array.to_pylist()
-            return found
+            return timekinds.python_values(array)
         try:
-            found = array.to_pylist(maps_as_pydicts="strict")
+            found: list[Any] = array.to_pylist(maps_as_pydicts="strict")
         except KeyError as error:
             raise Misfit("maps with each key once", f"\0{error.args[0]}") from None
+        except (OverflowError, ValueError) as error:  # a time inside
+            raise Misfit("values that Python's datetime can hold", f"\0{error}") from None
         return found
 
 

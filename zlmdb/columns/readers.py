@@ -141,22 +141,34 @@ def _sliced(batches: Any) -> Iterator[Any]:
 
 
 def _of_pandas(frame: Any, pa: Any, declared: Declared) -> Any:
-    """The Arrow table of a frame; its index, if it has a name, is a column."""
-    if any(name is not None for name in frame.index.names):
-        frame = frame.reset_index()
-    columns = {}
-    for name, column in frame.items():
+    """The Arrow table of a frame; its index, if it has a name, is a column. A name that comes twice stays so."""
+    index = frame.index
+    held: list[tuple[Any, Any]] = []
+    if any(name is not None for name in index.names):
+        for at, name in enumerate(index.names):
+            held.append((f"level_{at}" if name is None else name, index.get_level_values(at).to_series()))
+    held += frame.items()
+    columns = []
+    for name, column in held:
         try:
-            columns[str(name)] = _of_series(column, pa, declared(str(name)))
+            columns.append(_of_series(column, pa, declared(str(name))))
+        except Misfit as wrong:
+            row = "" if wrong.at is None else f", row {wrong.at + 1}"
+            raise errors.ValueTypeError(
+                f"data frame{row}, column {name}: expected {wrong.expected}, found {wrong.found}", field=str(name)
+            ) from None
         except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
             raise errors.ValueTypeError(
                 f"data frame, column {name}: expected values of one type, found others: {error}", field=str(name)
             ) from error
-    return pa.table(columns)
+    return pa.Table.from_arrays(columns, names=[str(name) for name, _ in held])
 
 
 def _of_arrays(arrays: Mapping[str, Any], pa: Any, declared: Declared) -> Any:
     """The Arrow table of NumPy arrays by name, as to_numpy() gives them."""
+    single = next((name for name, array in arrays.items() if array.ndim == 0), None)
+    if single is not None:
+        raise errors.ValueTypeError(f"arrays, column {single}: expected an array, found one value", field=single)
     lengths = {name: len(array) for name, array in arrays.items()}
     if len(set(lengths.values())) > 1:
         raise errors.ValueTypeError(f"arrays: expected arrays of one length, found {lengths}")
@@ -183,7 +195,13 @@ def _of_polars(frame: Any, pa: Any, declared: Declared) -> Any:
     for column in held:
         try:
             table = table.append_column(column.name, array_of(column.to_list(), declared(column.name)))
-        except (Misfit, pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+        except Misfit as wrong:
+            row = "" if wrong.at is None else f", row {wrong.at + 1}"
+            raise errors.ValueTypeError(
+                f"data frame{row}, column {column.name}: expected {wrong.expected}, found {wrong.found}",
+                field=column.name,
+            ) from None
+        except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
             raise errors.ValueTypeError(
                 f"data frame, column {column.name}: expected values of one type, found objects: {error}",
                 field=column.name,
@@ -222,12 +240,9 @@ def _of_series(column: Any, pa: Any, kind: Kind | None) -> Any:
     """The Arrow array of a column. What pandas takes for missing is null; NaN is not, where None is not allowed."""
     nan = kind is not None and kind.nan and not kind.optional
     if column.dtype.kind == "O" and column.dtype == object:
-        try:
-            return array_of(filled(column.tolist(), nan), kind)
-        except Misfit as wrong:
-            raise pa.ArrowInvalid(
-                f"row {(wrong.at or 0) + 1}: expected {wrong.expected}, found {wrong.found}"
-            ) from None
+        return array_of(filled(column.tolist(), nan), kind)
+    if str(column.dtype).startswith("Sparse"):
+        column = column.sparse.to_dense()
     if nan and column.dtype.kind == "f" and not hasattr(column.dtype, "na_value"):
         return pa.array(column.to_numpy())
     return pa.Array.from_pandas(column)
@@ -237,6 +252,11 @@ def _file(path: str, text_types: Callable[[list[str]], dict[str, Any]]) -> Batch
     name = path.lower()
     if not os.path.exists(path):
         raise FileNotFoundError(f"there is no file {path}")
+    if os.path.isdir(path):
+        raise ValueError(
+            f"{path}: expected a file, found a directory; hand over pyarrow.dataset.dataset(path), "
+            'of a partitioned one with partitioning="hive"'
+        )
     if name.endswith((".parquet", ".pq")):
         return _parquet(path)
     if name.endswith((".csv", ".csv.gz", ".tsv", ".tsv.gz")):

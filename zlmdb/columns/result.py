@@ -94,23 +94,10 @@ class _Leaf(Undeclared):
 
     def from_arrow(self, array: Any) -> list[Any]:
         pa = extras.pyarrow()
-        whole: list[Any]
-        try:
-            if pa.types.is_time64(array.type) and array.type.unit == "ns":
-                array = array.cast(pa.time64("us"))  # what pyarrow itself would cut off
-            whole = array.to_pylist()
-            if pa.types.is_timestamp(array.type) and array.type.tz is not None:
-                whole = [value if value is None else value.astimezone(dt.UTC) for value in whole]
-            return whole
-        except (OverflowError, ValueError):
-            for at in range(len(array)):
-                try:
-                    if len(array) > 1:
-                        self.from_arrow(array.slice(at, 1))
-                except Misfit as wrong:
-                    raise Misfit(wrong.expected, f"\0{wrong.found}", at) from None
-            found = array.cast(pa.int64()) if array.type.bit_width == 64 else array.cast(pa.int32())
-            raise Misfit("a value that Python's datetime can hold", f"\0{array.type} {found[0]}", 0) from None
+        found = timekinds.python_values(array)
+        if pa.types.is_timestamp(array.type) and array.type.tz is not None:
+            return [value if value is None else value.astimezone(dt.UTC) for value in found]
+        return found
 
 
 def _kind(found: Any, pa: Any) -> Kind:
@@ -158,14 +145,28 @@ def as_declared(table: Any, types: list[Any]) -> Any:
     """
     columns = []
     for name, column, kind in zip(table.column_names, table.columns, types, strict=True):
-        if kind.id == "time with time zone":
-            raise errors.QueryError(
-                f"column {name}: a time of day with a zone loses the zone in Arrow; ask for it as text, with ::varchar",
-                field=name,
-            )
+        unknown = _unknown(kind)
+        if unknown is not None:
+            raise errors.QueryError(f"column {name}: {unknown}; ask for it as text, with ::varchar", field=name)
         columns.append(_restored(column, kind) if _changes(kind) else column)
     pa = extras.pyarrow()
     return pa.Table.from_arrays(columns, names=table.column_names)
+
+
+#: Types of which Arrow has a part only, or nothing but DuckDB's own bytes.
+_UNKNOWN = {
+    "time with time zone": "a time of day with a zone loses the zone in Arrow",
+    "bit": "Arrow has no type for a string of bits",
+    "bignum": "Arrow has no type for an integer of any size",
+}
+
+
+def _unknown(kind: Any) -> str | None:
+    """What cannot be had of a type, or of one inside of it; None if all of it can."""
+    if kind.id in ("list", "array", "struct", "map", "union"):
+        found = [_unknown(part) for name, part in kind.children if not isinstance(part, int)]
+        return next((text for text in found if text is not None), None)
+    return _UNKNOWN.get(kind.id)
 
 
 _CHANGED = ("uuid", "hugeint", "uhugeint", "interval")

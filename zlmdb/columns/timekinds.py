@@ -10,7 +10,7 @@ from typing import Any
 from zlmdb.columns.extras import pyarrow
 from zlmdb.columns.kind import Kind, Misfit, Scalar, cast, decoded, value_of
 
-__all__ = ["AWARE", "DATE", "DATETIME", "DATETIME64", "NAIVE", "TIME", "TIMEDELTA", "Aware", "Naive"]
+__all__ = ["AWARE", "DATE", "DATETIME", "DATETIME64", "NAIVE", "TIME", "TIMEDELTA", "Aware", "Naive", "python_values"]
 
 _TIMESTAMP = ("timestamp",)
 
@@ -254,6 +254,45 @@ class _Time(Scalar):
             if getattr(value, "tzinfo", None) is not None:  # Arrow's times of day have no zones
                 raise Misfit("a datetime.time without a timezone", value, at)
         return super().to_arrow(values)
+
+    def back(self, array: Any) -> list[Any]:
+        return python_values(array, self.expects)
+
+
+#: How many units of Arrow's times of day a day has.
+_DAY = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
+
+
+def python_values(array: Any, expects: str = "a value that Python's datetime can hold") -> list[Any]:
+    """The objects of an array without parts.
+
+    Args:
+        array: of any type. Of times of day pyarrow would cut nanoseconds off, and take 24:00 for 0:00.
+        expects: what would fit, for messages.
+
+    Raises:
+        Misfit: at the first value that Python has no object for.
+    """
+    pa = pyarrow()
+    found: list[Any]
+    if pa.types.is_time(array.type):
+        wide = array.type.bit_width == 64
+        numbers = array.cast(pa.int64() if wide else pa.int32()).to_pylist()
+        day = _DAY[array.type.unit]
+        cut = 1000 if array.type.unit == "ns" else 1
+        for at, number in enumerate(numbers):
+            if number is not None and (number % cut or not 0 <= number < day):
+                raise Misfit(expects, f"\0{array.type} {number}", at)
+        found = array.to_pylist()
+        return found
+    try:
+        found = array.to_pylist()
+        return found
+    except (OverflowError, ValueError):
+        if pa.types.is_temporal(array.type):
+            for at in range(len(array)):
+                value_of(array, at, expects)
+        raise
 
 
 class _Duration(Scalar):

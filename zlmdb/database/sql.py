@@ -250,6 +250,10 @@ def query(txn: Transaction, text: str, params: Sequence[Any] | Mapping[str, Any]
     txn._require_open()
     if not isinstance(text, str):
         raise errors.QueryError(f"expected a query as text, found {errors.short(text)}")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise errors.QueryError(f"expected a query that UTF-8 can hold, found {errors.short(text)}") from error
     con = _connection(duckdb)
     run = _Run()
     try:

@@ -87,10 +87,10 @@ class Loading:
             ValueTypeError: at a value that does not fit.
         """
         done = 0
+        if self._given.names is not None:  # before the first row, as there may be none
+            self._check([name for name in self._given.names if name not in self._ignore])
         for batch in self._given.batches:
             names = [name for name in batch.schema.names if name not in self._ignore]
-            if done == 0:
-                self._check(names)
             held = {name: decoded(batch.column(batch.schema.names.index(name))) for name in names}
             if batch.num_rows:
                 keys, which = self._series(held, done)
@@ -197,6 +197,10 @@ class Loading:
             raise Misfit(f"a value of {dtype}", None, array.is_null().to_pylist().index(True))
         if dtype.kind in "SU" or pa.types.is_null(array.type):
             values = array.to_pylist()
+            fits, nul = _is_text(dtype), b"\0" if dtype.kind == "S" else "\0"
+            for at, value in enumerate(values):
+                if fits(value) and value.endswith(nul):  # which NumPy cuts off
+                    raise Misfit(f"a value of {dtype}, which does not end in NUL", value, at)
             if pa.types.is_null(array.type):
                 return np.full(len(values), "NaT" if dtype.kind in "mM" else np.nan, dtype)
             return np.array(values, dtype.kind) if all(map(_is_text(dtype), values)) else np.array(values, object)

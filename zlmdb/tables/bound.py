@@ -338,7 +338,9 @@ class BoundMap(BoundStubs, Ops, Output, Times, _Mapping):
         codec = self._definition.value
         if getattr(codec, "codec", codec).name == "numpy":
             return True
-        return not set(Frame(self._source())._key_names(())) <= set(rows)
+        # The key's columns end in underlines where the rows have fields of their names.
+        names, given = Frame(self._source())._key_names(()), {str(name).rstrip("_") for name in rows}
+        return not {name.rstrip("_") for name in names} <= given
 
     def first(self) -> tuple[Any, Any] | None:
         """The row with the smallest key, as (key, value); None if there is none."""
