@@ -176,8 +176,10 @@ class Database(Lifecycle):
                     txn._db = self
                     return txn
                 idle.put_back(txn)
-        if self._env is None or write:
-            self._environment()
+        env = self._env
+        if env is None or write:
+            if env is None or env.inherited:
+                self._environment()
             if write and self._options.readonly:
                 raise errors.ReadOnlyDatabase(
                     f"database is read-only: {self._dbpath} was opened with readonly=True, and cannot be written to"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Callable
+from threading import get_ident
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
@@ -120,7 +121,7 @@ class Life(Lending):
         env = self._db._env
         if self._idle is None or self._raw is not None or env is None:
             if self._write:
-                self._begin_writing(self._ready())
+                self._begin_writing(self._ready() if self._raw is not None or env is None or env.inherited else env)
                 return self
             env, raw = self._begin()
         else:
@@ -466,7 +467,8 @@ class Life(Lending):
         """
         if self._raw is None:
             self._ended()
-        if self._env.writer.is_here():
+        writer = self._env.writer
+        if writer.ident == get_ident() and writer.raw is not None:
             return
         owner = self._owner()
         if owner is not None:

@@ -39,14 +39,10 @@ class _Thread:
 _here = threading.local()
 
 
-def _writers() -> set[Writer]:
-    """The writers of this thread that have not ended."""
-    try:
-        found: set[Writer] = _here.thread.writers
-    except AttributeError:
-        _here.thread = _Thread()
-        return _writers()
-    return found
+def _first_writers() -> set[Writer]:
+    """The writers of this thread that have not ended, from now on: there was none yet."""
+    thread = _here.thread = _Thread()
+    return thread.writers
 
 
 class Writer:
@@ -66,8 +62,11 @@ class Writer:
         self.ident = threading.get_ident()
         #: True if nobody holds it any more, and its thread did not notice.
         self.abandoned = False
-        self._of_thread = writers = _writers()
-        writers.add(self)
+        try:
+            self._of_thread = _here.thread.writers
+        except AttributeError:
+            self._of_thread = _first_writers()
+        self._of_thread.add(self)
         environment.writer = self
 
     def is_here(self) -> bool:
