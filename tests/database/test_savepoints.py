@@ -146,6 +146,32 @@ def test_ending_two_savepoints_deep_ends_it_all(people: Any) -> None:
         txn[Notes][4] = "next"
 
 
+def test_a_block_that_ends_within_a_savepoint_is_refused_and_stores_nothing(people: Any) -> None:
+    before = everything(people)
+    held = []
+
+    def block(error: Exception | None) -> None:
+        with people.begin(write=True) as txn:
+            txn[Users].add(user(20))
+            held.append(txn.savepoint())
+            held[-1].__enter__()
+            txn[Users].add(user(21))
+            if error is not None:
+                raise error
+
+    with pytest.raises(zlmdb.TransactionError, match="ended within a savepoint, and nothing of the transaction is"):
+        block(None)
+    assert everything(people) == before
+    with pytest.raises(ValueError, match="mine"):
+        block(ValueError("mine"))
+    assert everything(people) == before
+    held.clear()
+    with people.begin(write=True) as txn:
+        txn[Users].add(user(22))
+    assert everything(people) != before
+    assert people.verify() == []
+
+
 def test_closing_the_database_inside_a_savepoint_forgets_it_all(path: str) -> None:
     db = zlmdb.open(path, [Notes])
     with pytest.raises(zlmdb.TransactionClosed, match="closed"), db.begin(write=True) as txn:  # noqa: PT012 the block as a whole is what raises

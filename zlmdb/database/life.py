@@ -281,8 +281,8 @@ class Life(Lending):
             return
         try:
             if well:
-                if self._write and self._nested:
-                    self._spoil()  # the end of a savepoint was broken off, and nobody knows what is to become of it
+                if self._write and self._nested and self._put is not self._db._refusals.spoiled:
+                    self._refuse_open_savepoint()
                 self.commit()
             else:
                 self.abort()
@@ -290,6 +290,16 @@ class Life(Lending):
             if self._write and self._raw is not None and self._env.writer.is_here():
                 self._give_up(self._db._refusals.aborted)
             raise
+
+    def _refuse_open_savepoint(self) -> NoReturn:
+        """Refuse to commit at the end of a block within a savepoint: nobody knows what is to become of its changes."""
+        self._require_thread()
+        self._give_up(self._db._refusals.aborted)
+        raise errors.TransactionError(
+            f"{self._db.dbpath}: the block of this transaction ended within a savepoint, and nothing of the "
+            "transaction is stored. Let a savepoint end before, by a with block of its own; if it had one, an "
+            "exception from outside broke off its end"
+        )
 
     def _let_go(self, whole: Any) -> None:
         """Give the lock back when an exception from outside broke off the end: nobody else would.
