@@ -17,7 +17,7 @@ from zlmdb.columns.lookup import Undeclared
 from zlmdb.columns.nested import Listed, Mapped, Record, Tupled, make_rows
 from zlmdb.columns.readers import Batches, open_columns, without_views
 from zlmdb.columns.rows import VALUE
-from zlmdb.columns.timekinds import AWARE
+from zlmdb.columns.timekinds import Aware
 
 __all__ = ["Intake", "csv_type"]
 
@@ -178,7 +178,7 @@ def csv_type(kind: Kind, pa: Any) -> Any:
         return None
     if not kind.settled or getattr(kind, "text", None) is not None or kind.expects.startswith(("uuid", "numpy")):
         return pa.string()
-    if kind.expects.startswith(AWARE.expects):
+    if isinstance(kind, Aware):
         return pa.timestamp("us", "UTC")
     found = kind.arrow_type()
     if pa.types.is_dictionary(found):

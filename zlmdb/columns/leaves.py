@@ -51,7 +51,7 @@ def leaves(values: list[Any], kind: Kind | None) -> Any:
         return kind.to_arrow([])
     classes = {cls: _sort(cls) for cls in set(map(type, values))}
     sorts = set(classes.values()) - {""}
-    if {"a date", "a time"} == sorts and kind is not None and kind.expects.startswith(timekinds.DATE.expects):
+    if {"a date", "a time"} == sorts and isinstance(kind, type(timekinds.DATE)):
         # A time at midnight is a date; the kind finds out whether it is.
         values = [v if v is None or isinstance(v, dt.datetime) else dt.datetime.combine(v, dt.time()) for v in values]
         classes, sorts = {cls: _sort(cls) for cls in set(map(type, values))}, {"a time"}

@@ -15,7 +15,7 @@ from zlmdb.columns.arrays import arrow_array
 from zlmdb.columns.given import array_of, filled
 from zlmdb.columns.kind import Kind, Misfit
 from zlmdb.columns.output import named_arrays
-from zlmdb.columns.timekinds import AWARE
+from zlmdb.columns.timekinds import Aware
 
 __all__ = ["Batches", "open_columns", "without_views"]
 
@@ -223,7 +223,7 @@ def _of_array(array: Any, pa: Any, kind: Kind | None) -> Any:
         return array_of(values, kind)
     if array.ndim > 1:
         return Arrays().settle(list(array)).to_arrow(list(array))
-    if array.dtype.kind == "M" and kind is not None and kind.expects.startswith(AWARE.expects):
+    if array.dtype.kind == "M" and isinstance(kind, Aware):
         return pa.array(array.astype("M8[us]")).cast(pa.timestamp("us", "UTC"))  # NumPy's times have no zone
     if array.dtype.kind == "f" and kind is not None and kind.nan and kind.optional:
         return pa.array(array, mask=np.isnan(array))
