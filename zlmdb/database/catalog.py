@@ -13,7 +13,7 @@ indexes, the layout of its keys) lies in a named database of its own, which is m
     named database  FF FF "zlmdb.tables"
     key             the table's oid (16 bytes)
     value           CBOR map {format: 1, key: text, value: text, pk: [text], layout: text,
-                              indexes: {name: {slot: int, fields, function, key, unique, nullable, where, version}},
+                              indexes: {name: {fields, function, key, unique, nullable, where, version}},
                               schema?: map, of FlatBuffers declared by a class: see zlmdb.values.flat.plain}
 """
 

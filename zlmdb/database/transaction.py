@@ -220,6 +220,8 @@ class Transaction(Life):
     def savepoint(self) -> Iterator[Self]:
         """A block whose changes are taken back if it raises, while the transaction goes on.
 
+        It ends before the block of the transaction does: that raises TransactionError otherwise, and stores nothing.
+
         Raises:
             TransactionError: in a read transaction; in another thread than the one that began it; or with
                 ``writemap=True`` on a file of the 0.9 format, where the engine has no nested ones.

@@ -11,6 +11,7 @@ import zlmdb
 from zlmdb import errors, keys
 from zlmdb.keys.base import KeyCodec
 from zlmdb.tables.definition import (
+    NIL,
     IndexDefinition,
     Later,
     TableDefinition,
@@ -88,16 +89,9 @@ class IndexDeclaration:
                 raise errors.SchemaError(
                     f"{where}: expected a key of {len(self.fields)} parts, one for each field, found {arity}"
                 )
+        identity = NIL if oid is None else oid_of_index(oid, self.name)
         return IndexDefinition(
-            self.name,
-            self.fields,
-            self.function,
-            codec,
-            self.unique,
-            self.nullable,
-            self.where,
-            self.version,
-            *([] if oid is None else [oid_of_index(oid, self.name)]),
+            self.name, self.fields, self.function, codec, self.unique, self.nullable, self.where, self.version, identity
         )
 
 

@@ -22,7 +22,20 @@ try:
 except ImportError:
     from hashlib import sha1
 
-__all__ = ["IndexDefinition", "Later", "TableDefinition", "format_of", "key_codec", "oid_of_index", "value_codec"]
+__all__ = [
+    "NIL",
+    "IndexDefinition",
+    "Later",
+    "TableDefinition",
+    "format_of",
+    "key_codec",
+    "oid_of_index",
+    "value_codec",
+]
+
+
+#: Stands for the identity of what has none.
+NIL = uuid.UUID(int=0)
 
 
 def oid_of_index(table: uuid.UUID, name: str) -> uuid.UUID:
@@ -76,7 +89,7 @@ class IndexDefinition(Data, apart=("oid",)):
     nullable: bool = False
     where: Callable[[Any], bool] | None = None
     version: int = 0
-    oid: uuid.UUID = uuid.UUID(int=0)
+    oid: uuid.UUID = NIL
 
     def describe(self) -> dict[str, Any]:
         """What the file must remember of it: if this changes, the index is built anew."""
