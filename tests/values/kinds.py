@@ -12,7 +12,14 @@ from typing import Annotated, Any, Literal, NamedTuple, NewType, NotRequired, Ty
 import attrs
 import msgspec
 import numpy as np
+import pytest
 from hypothesis import strategies as st
+
+from zlmdb.values import Cbor, Json
+
+#: The codecs that store records by their fields.
+CODECS = (Json, Cbor)
+both = pytest.mark.parametrize("codec", CODECS, ids=lambda codec: codec.name)
 
 
 class Color(enum.Enum):
