@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from collections.abc import Callable
-from itertools import count
 from typing import Any
 
 import numpy as np
 import pytest
 from dbsupport import everything
+from interrupting import in_files, interrupted
 
 import zlmdb
 
@@ -31,7 +30,9 @@ class Means(zlmdb.Series[str], chunk=16, duplicates="replace"):
 
 
 #: Between whose lines something comes: where records are written, and what is around.
-WATCHED = ("/series/change.py", "/series/store.py", "/series/extend.py", "/series/table.py", "/series/buckets.py")
+WATCHED = in_files(
+    "/series/change.py", "/series/store.py", "/series/extend.py", "/series/table.py", "/series/buckets.py"
+)
 #: Every so many lines one is tried; a prime, so that turns of a loop meet it at different lines.
 STEP = 3
 
@@ -52,37 +53,6 @@ OPERATIONS: dict[str, Callable[[Any], Any]] = {
         {"key": np.array(["a", "b"]), "time": np.array([5000, 10]), "x": np.array([1, 2])}
     ),
 }
-
-
-def interrupted(action: Callable[[], Any], number: int, held: list[BaseException]) -> bool:
-    """Have KeyboardInterrupt raised at the n-th line of the watched files; False if there are fewer.
-
-    Args:
-        action: what is done.
-        number: of the line, from 1.
-        held: takes the exception, as a program may keep it, with all that its traceback holds.
-    """
-    lines = count(1)
-
-    def trace(frame: Any, event: str, _argument: Any) -> Any:
-        if not frame.f_code.co_filename.endswith(WATCHED):
-            return None
-        if event == "line" and next(lines) == number:
-            raise KeyboardInterrupt
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        action()
-    except zlmdb.DuplicateKey:
-        return False
-    except KeyboardInterrupt as error:
-        held.append(error)
-        return True
-    finally:
-        sys.settrace(before)
-    return False
 
 
 #: Without savepoints, what load() has appended before it meets something that it refuses stays, as it says.
@@ -109,8 +79,13 @@ def test_a_write_that_is_broken_off_at_any_line_is_whole_or_refused(
                 txn[table].append("b", np.arange(20) * 10, x=np.arange(20))
             txn[Ticks].downsample(Means, "100ns", x="sum")
         before = records(db)
-        with contextlib.suppress(zlmdb.DuplicateKey), db.begin(write=True) as txn:
-            OPERATIONS[operation](txn)
+
+        def write(txn: Any) -> None:
+            with contextlib.suppress(zlmdb.DuplicateKey):
+                OPERATIONS[operation](txn)
+
+        with db.begin(write=True) as txn:
+            write(txn)
         after = records(db)
         tried, refused, broken = 0, 0, True
         while broken:
@@ -119,7 +94,7 @@ def test_a_write_that_is_broken_off_at_any_line_is_whole_or_refused(
             number = 1 + tried * STEP
             try:
                 with db.begin(write=True) as txn:
-                    broken = interrupted(lambda txn=txn: OPERATIONS[operation](txn), number, held)
+                    broken = interrupted(lambda txn=txn: write(txn), WATCHED, number, held)
             except zlmdb.TransactionError:
                 refused += 1
                 assert records(db) == before, held

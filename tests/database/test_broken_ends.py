@@ -4,14 +4,13 @@ import contextlib
 import functools
 import gc
 import inspect
-import sys
 from collections.abc import Callable
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 from dbsupport import Child, Notes, User, Users, child, declare, run_python, user
+from interrupting import in_functions, interrupted
 
 import zlmdb
 from zlmdb.database import Transaction
@@ -123,33 +122,6 @@ def test_a_write_transaction_that_is_garbage_is_no_reason_to_refuse_the_next(pat
             assert list(reader[Notes]) == [2]
 
 
-def interrupted_at_line(action: Callable[[], Any], functions: set[Any], number: int) -> bool:
-    """Do something, and have KeyboardInterrupt raised at the n-th line in some functions; False if there are fewer."""
-    lines = count(1)
-    codes = {function.__code__ for function in functions}
-
-    def trace(frame: Any, event: str, _argument: Any) -> Any:
-        if frame.f_code not in codes:
-            return None
-        if event == "line" and next(lines) == number:
-            raise KeyboardInterrupt
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        action()
-    except KeyboardInterrupt as error:
-        held.append(error)
-        return True
-    finally:
-        sys.settrace(before)
-    return False
-
-
-#: Exceptions that a program keeps, and with them all that their tracebacks hold.
-held: list[BaseException] = []
-
 SAVEPOINT = {inspect.unwrap(Transaction.savepoint), Transaction._go_back}
 
 
@@ -160,6 +132,13 @@ def assert_free(db: Any, txn: Any, lock: Child) -> None:
     assert lock.hears() == "wrote"
     with pytest.raises(zlmdb.TransactionClosed):
         txn[Notes][1]
+
+
+def begun_empty(db: Any) -> Any:
+    """A write transaction, not yet entered, that will find no notes."""
+    with db.begin(write=True) as txn:
+        txn[Notes].clear()
+    return db.begin(write=True)
 
 
 WRITER = """
@@ -178,12 +157,11 @@ def test_a_savepoint_that_is_broken_off_at_any_line_is_there_as_a_whole_or_not_a
     path: str, tmp_path: Path, goes: str
 ) -> None:
     number, seen = 0, set()
+    held: list[BaseException] = []
     with zlmdb.open(path, [Notes]) as db, child(WRITER, tmp_path, path) as lock:
         while True:
             number += 1
-            with db.begin(write=True) as txn:
-                txn[Notes].clear()
-            txn = db.begin(write=True)
+            txn = begun_empty(db)
 
             def use_savepoint(txn: Any = txn) -> None:
                 with contextlib.suppress(ValueError), txn.savepoint():
@@ -196,7 +174,7 @@ def test_a_savepoint_that_is_broken_off_at_any_line_is_there_as_a_whole_or_not_a
             try:
                 with txn:
                     txn[Notes][5] = "before"
-                    broken = interrupted_at_line(use_savepoint, SAVEPOINT, number)
+                    broken = interrupted(use_savepoint, in_functions(SAVEPOINT), number, held)
                     txn[Notes][6] = "behind"
             except zlmdb.TransactionError as error:
                 said = error
@@ -213,7 +191,6 @@ def test_a_savepoint_that_is_broken_off_at_any_line_is_there_as_a_whole_or_not_a
                 break
         assert number > 20
         assert len(seen) > 1
-        held.clear()
 
 
 @pytest.mark.parametrize("end", ["commit", "abort"])
@@ -222,12 +199,11 @@ def test_an_end_within_the_block_that_is_broken_off_at_any_line_gives_the_lock_b
 ) -> None:
     functions = {Life.commit, Life.abort, Life._give_up, Life._finish, Life._forget, Writer.over}
     number = 0
+    held: list[BaseException] = []
     with zlmdb.open(path, [Notes]) as db, child(WRITER, tmp_path, path) as lock:
         while True:
             number += 1
-            with db.begin(write=True) as txn:
-                txn[Notes].clear()
-            txn = db.begin(write=True)
+            txn = begun_empty(db)
 
             def block(txn: Any = txn) -> None:
                 with txn:
@@ -236,7 +212,7 @@ def test_an_end_within_the_block_that_is_broken_off_at_any_line_gives_the_lock_b
                         txn[Notes][2] = "two"
                         getattr(txn, end)()
 
-            broken = interrupted_at_line(block, functions, number)
+            broken = interrupted(block, in_functions(functions), number, held)
             assert_free(db, txn, lock)
             with db.begin() as reader:
                 found = [key for key in reader[Notes] if key]
@@ -245,12 +221,12 @@ def test_an_end_within_the_block_that_is_broken_off_at_any_line_gives_the_lock_b
                 assert found == ([1, 2] if end == "commit" else [])
                 break
         assert number > 15
-        held.clear()
 
 
 @pytest.mark.parametrize("way", ["truncate", "clear", "attached"])
 def test_a_table_whose_emptying_is_broken_off_at_any_line_is_not_emptied_in_part(path: str, way: str) -> None:
     number = 0
+    held: list[BaseException] = []
     with zlmdb.open(path) as db:
         attached = db.attach_table(Users)
         with db.begin(write=True) as txn:
@@ -266,12 +242,11 @@ def test_a_table_whose_emptying_is_broken_off_at_any_line_is_not_emptied_in_part
         while broken:
             number += 1
             with contextlib.suppress(zlmdb.TransactionError), db.begin(write=True) as txn:
-                broken = interrupted_at_line(functools.partial(empty, txn), {maintain.remove_range}, number)
+                broken = interrupted(functools.partial(empty, txn), in_functions({maintain.remove_range}), number, held)
             assert db.verify() == []
             with db.begin() as reader:
                 assert len(reader[Users]) == (4 if broken else 0)
         assert number > 20
-        held.clear()
 
 
 class PlainUsers(zlmdb.Map[int, User], key=zlmdb.Oid, value=zlmdb.Json):
