@@ -198,9 +198,8 @@ class Compiled:
             sections.append(f"# {self.table.__qualname__}: {title}")
             for write in ops.values():
                 sections.append("\n".join(write(self.source)))
-        value: Any = getattr(self.definition.value, "codec", self.definition.value)
-        if getattr(value, "declares", False):
-            sections.append(f"# {self.table.__qualname__}: values\n{value.source()}")
+        if text := self.definition.value.source():
+            sections.append(f"# {self.table.__qualname__}: values\n{text}")
         return "\n\n".join(sections) + "\n"
 
 

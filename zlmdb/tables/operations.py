@@ -114,15 +114,17 @@ class Source(RowSource):
             "    for key in keys:",
             "        try:",
         ]
+        if self.keyed:
+            unpack, key = [*unpack, f"kb = {key}"], "kb"
         lines += [
             *indent([*unpack, f"data = get(p + {key})"], 3),
             "        except Exception as error:",
-            "            data = self._recover_get((txn, key), error)[3]",
+            f"            {'kb = None; ' if self.keyed else ''}data = self._recover_get((txn, key), error)[3]",
             "            get = txn._get",  # it may be another one since
         ]
         lines += [
             "        try:",
-            f"            found.append(None if data is None else {self.decode('data')})",
+            f"            found.append(None if data is None else {self.keyed or self.decode('data')})",
         ]
         return [
             *lines,

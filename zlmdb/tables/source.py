@@ -13,11 +13,13 @@ variable ``txn``; only the heads differ.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 from zlmdb._typing import Names
 from zlmdb.keys.base import KeyCodec
 from zlmdb.keys.composite import Composite
+from zlmdb.keys.uuids import Uuid
 from zlmdb.tables.definition import TableDefinition
 from zlmdb.tables.plan import IndexPlan, field_of
 
@@ -113,6 +115,14 @@ class RowSource:
             return plain
         leased = self.names.add(self.value.decode_leased, "decode_leased")
         return f"({plain} if {data}.__class__ is bytes else txn._lease({leased}, {data}))"
+
+    @cached_property
+    def keyed(self) -> str | None:
+        """Expression of the value in ``data`` under ``key``, of bytes ``kb``, if it can do with that object."""
+        pk = self.definition.pk
+        if len(pk) != 1 or type(self.key) is not Uuid:
+            return None
+        return self.value._decode_keyed_expr("data", pk[0], "kb", "key", self.names)
 
     def encode(self, row: str) -> str:
         """Expression of a value's bytes."""
@@ -236,6 +246,9 @@ class RowSource:
     def read(self, head: str, opening: list[str], missing: str) -> list[str]:
         """A function that gives the value of a key."""
         unpack, key = self.unpack()
+        decoded = self.keyed or self.decode("data")
+        if self.keyed:
+            unpack, key = [*unpack, f"kb = {key}"], "kb"
         lines = [
             head,
             "    try:",
@@ -245,12 +258,14 @@ class RowSource:
             "    except Exception as error:",
             "        txn, key, k, data = self._recover_get(item, error)",
         ]
+        if self.keyed:
+            lines += ["        kb = None"]
         lines += ["    if data is None:"]
         lines += [f"        {missing}", "    try:"]
         if not self.remembers:
-            lines += [f"        return {self.decode('data')}"]
+            lines += [f"        return {decoded}"]
         else:
-            lines += [f"        row = {self.decode('data')}", "        if txn._write:"]
+            lines += [f"        row = {decoded}", "        if txn._write:"]
             for i in range(len(self.plans)):
                 lines += indent(self.fields_of(i, "row", "g"), 3)
             lines += [f"            txn._seen = (k, data, ({self.held('g')}), self._compiled)", "        return row"]

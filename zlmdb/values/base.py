@@ -109,6 +109,27 @@ class ValueCodec(Generic[T]):
         """Source of an expression that gives the value of the local variable `var` (bytes or memoryview)."""
         return f"{names.add(self.decode, self._hint('decode'))}({var})"
 
+    def _decode_keyed_expr(self, var: str, field: str, kb: str, key: str, names: Names) -> str | None:
+        """The same for a record whose key is a UUID and is known: its `field` may be that object.
+
+        Reading by key is the commonest thing to do, and making the like of an object that is there takes long.
+
+        Args:
+            var: the variable with the value's bytes.
+            field: that holds the key.
+            kb: the variable with the key's bytes; or with None, if the key is to be taken from the value as ever.
+            key: the variable with the key.
+            names: as above.
+
+        Returns:
+            None where this gains nothing.
+        """
+        return None
+
+    def source(self) -> str:
+        """The text of the functions that were generated for the record type; "" if there are none."""
+        return ""
+
     def _hint(self, verb: str) -> str:
         return f"{verb}_{self.name.replace('+', '_')}"
 

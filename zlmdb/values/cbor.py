@@ -40,8 +40,6 @@ class Cbor(ValueCodec[T]):
     """
 
     name = "cbor"
-    #: Source of the generated functions, once made; None for plain values.
-    source: str | None = None
 
     def __init__(
         self,
@@ -53,6 +51,10 @@ class Cbor(ValueCodec[T]):
         super().__init__(record)
         self.marshal = marshal
         self.parse = parse
+        #: Texts of the generated functions, by what they do.
+        self._texts: dict[str, str] = {}
+        #: Decoders for records whose key is known, by the field that holds it.
+        self._keyed: dict[str, Callable[[Buffer, Any, Any], T] | None] = {}
         if not is_plain(record) and (marshal is None or parse is None):
             # Loaded where the program imports its tables, not when it reads its first row.
             from zlmdb.values import quickcbor, typed  # noqa: F401
@@ -86,6 +88,23 @@ class Cbor(ValueCodec[T]):
         self._decoder()
         return super().decode_expr(var, names)
 
+    def _decode_keyed_expr(self, var: str, field: str, kb: str, key: str, names: Names) -> str | None:
+        if type(self) is not Cbor or self.parse is not None or is_plain(self.record):
+            return None
+        if field not in self._keyed:
+            from zlmdb.values.typed import cbor_keyed_decoder
+
+            decode, text = cbor_keyed_decoder(self.record, self._shape, field)
+            self._keyed[field] = decode
+            self._texts[f"decode of {field}"] = text
+        known = self._keyed[field]
+        return None if known is None else f"{names.add(known, 'decode_cbor_of')}({var}, {kb}, {key})"
+
+    def source(self) -> str:
+        self._encoder()
+        self._decoder()
+        return "\n".join(text for _, text in sorted(self._texts.items()) if text)
+
     def _encoder(self) -> Callable[[T], bytes]:
         encode: Callable[[T], bytes] | None = self.__dict__.get("encode")
         if encode is None:
@@ -94,8 +113,7 @@ class Cbor(ValueCodec[T]):
             else:
                 from zlmdb.values.typed import cbor_encoder
 
-                encode, source = cbor_encoder(self.record, self._shape)
-                self.source = (self.source or "") + source
+                encode, self._texts["encode"] = cbor_encoder(self.record, self._shape)
             self.__dict__["encode"] = encode
         return encode
 
@@ -107,8 +125,7 @@ class Cbor(ValueCodec[T]):
             else:
                 from zlmdb.values.typed import cbor_decoder
 
-                decode, source = cbor_decoder(self.record, self._shape)
-                self.source = (self.source or "") + source
+                decode, self._texts["decode"] = cbor_decoder(self.record, self._shape)
             self.__dict__["decode"] = decode
         return decode
 

@@ -102,6 +102,9 @@ class Compressed(ValueCodec[T]):
         allowing = getattr(self.codec, "allowing", None)
         return self if allowing is None else Compressed(allowing(), self.method, self.limit)
 
+    def source(self) -> str:
+        return self.codec.source()
+
     def keeps(self, path: str) -> bool:
         """As the codec within says."""
         return self.codec.keeps(path)

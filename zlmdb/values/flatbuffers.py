@@ -130,7 +130,6 @@ class FlatBuffers(ValueCodec[T]):
         return known
 
     def source(self) -> str:
-        """The text of the functions that the record class is compiled to."""
         return self._compiled.source() if self.declares else ""
 
     def encode(self, value: T) -> bytes:

@@ -38,8 +38,8 @@ class Json(ValueCodec[T]):
     """
 
     name = "json"
-    #: Source of the generated functions, once made; None for plain values.
-    source: str | None = None
+    #: Text of the generated functions, once made.
+    _text = ""
 
     def __init__(
         self,
@@ -76,6 +76,10 @@ class Json(ValueCodec[T]):
         self._decoder()
         return super().decode_expr(var, names)
 
+    def source(self) -> str:
+        self._encoder()
+        return self._text
+
     def _encoder(self) -> Callable[[T], bytes]:
         encode: Callable[[T], bytes] | None = self.__dict__.get("encode")
         if encode is None:
@@ -84,7 +88,7 @@ class Json(ValueCodec[T]):
             else:
                 from zlmdb.values.typed import json_encoder
 
-                encode, self.source = json_encoder(self.record)
+                encode, self._text = json_encoder(self.record)
             self.__dict__["encode"] = encode
         return encode
 

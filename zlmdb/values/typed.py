@@ -21,7 +21,15 @@ from zlmdb.values.faults import Fault, decode_error, encode_error, unencodable
 from zlmdb.values.records import describe
 from zlmdb.values.shapes import Shape
 
-__all__ = ["careful_cbor_decoder", "cbor_decoder", "cbor_encoder", "cbor_shape", "json_decoder", "json_encoder"]
+__all__ = [
+    "careful_cbor_decoder",
+    "cbor_decoder",
+    "cbor_encoder",
+    "cbor_keyed_decoder",
+    "cbor_shape",
+    "json_decoder",
+    "json_encoder",
+]
 
 
 def _name(record: Any) -> str:
@@ -133,6 +141,23 @@ def cbor_decoder(record: Any, shape: Shape) -> tuple[Callable[[Buffer], Any], st
     from zlmdb.values.quickcbor import cbor_quick_decoder
 
     return cbor_quick_decoder(shape, describe(record), _name(record), careful_cbor_decoder(record, shape))
+
+
+def cbor_keyed_decoder(record: Any, shape: Shape, field: str) -> tuple[Callable[[Buffer, Any, Any], Any] | None, str]:
+    """The same for a record whose key is known and is one of its fields; None and "" if that gains nothing.
+
+    Args:
+        record: its type.
+        shape: of it.
+        field: that is the key.
+    """
+    from zlmdb.values.quickcbor import cbor_quick_decoder
+
+    info = describe(record)
+    if info is None or field not in info.fields or shape.inner[list(info.fields).index(field)].kind != "uuid":
+        return None, ""
+    decode, text = cbor_quick_decoder(shape, info, _name(record), careful_cbor_decoder(record, shape), field)
+    return (decode, text) if text else (None, "")
 
 
 def careful_cbor_decoder(record: Any, shape: Shape) -> Callable[[Buffer], Any]:
