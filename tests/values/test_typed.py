@@ -40,6 +40,12 @@ from zlmdb.values import Cbor, Json, describe
 CACHED = {(codec, record): codec(record) for codec in CODECS for record in (Everything,)}
 
 
+def moment(value: dt.datetime) -> tuple[bool, dt.timedelta]:
+    """What can be compared of a time: `==` is false between zones where a clock was set forward or back (PEP 495)."""
+    offset = value.utcoffset()
+    return offset is None, value.replace(tzinfo=None) - dt.datetime.min - (offset or dt.timedelta())
+
+
 def same(one: Any, other: Any) -> bool:
     """Equal in value and in type, all the way down; the time zone of a moment may have another name."""
     if type(one) is not type(other):
@@ -52,6 +58,8 @@ def same(one: Any, other: Any) -> bool:
         return same(list(one), list(other)) and same(list(one.values()), list(other.values()))
     if isinstance(one, np.datetime64):
         return one.dtype == other.dtype and one == other
+    if isinstance(one, dt.datetime):
+        return moment(one) == moment(other)
     if isinstance(one, float):
         return math.copysign(1, one) == math.copysign(1, other) and one == other
     if isinstance(one, Decimal):
@@ -339,8 +347,7 @@ class Deep:
 def test_json_refuses_them_on_the_generated_path_too(number: float) -> None:
     codec = Json(Deep)
     assert codec.decode(codec.encode(Deep(Measures([1.0], {"a": 2.0})))) == Deep(Measures([1.0], {"a": 2.0}))
-    assert codec.source is not None
-    assert "def encode(o)" in codec.source
+    assert "def encode(o)" in codec.source()
     with pytest.raises(EncodeError, match=r"field inner.values\[1\] of Deep"):
         codec.encode(Deep(Measures([1.0, number], {})))
     with pytest.raises(EncodeError, match=r"field inner.by_name\['n'\] of Deep"):
@@ -431,10 +438,9 @@ def test_generated_source_is_kept_for_tracebacks(codec: Any) -> None:
     encode = subject.encode_expr("value", Names())
     subject.decode_expr("value", Names())
     assert encode.endswith("(value)")
-    assert subject.source is not None
-    assert "def encode(o):" in subject.source
+    assert "def encode(o):" in subject.source()
     filename = subject.encode.__code__.co_filename
-    assert "".join(linecache.getlines(filename)) in subject.source
+    assert "".join(linecache.getlines(filename)) in subject.source()
 
 
 class Names:
