@@ -107,6 +107,24 @@ def test_the_row_has_the_key_itself_and_makes_what_only_equals_it(filled: Any) -
             assert txn[table].get(oid(9)) is None
 
 
+def test_scans_give_rows_that_have_the_key_beside_them(filled: Any) -> None:
+    db, table, record = filled
+    wanted = [(oid(number), record(oid=oid(number), name=f"n{number}", other=oid(number))) for number in (1, 2, 3)]
+    for options in ({}, {"buffers": True}, {"write": True}):
+        with db.begin(**options) as txn:
+            rows = txn[table]
+            for found in (
+                list(rows.select()),
+                list(rows.select(reverse=True))[::-1],
+                list(rows.items()),
+                list(rows.by_name.select(return_keys=True)) if table is Attrs else list(rows.items()),
+                list(db.attach_table(table).select(txn)),
+            ):
+                assert found == wanted
+                assert all(field(row, "oid") is key for key, row in found)
+            assert list(rows.select(return_keys=False)) == [row for _, row in wanted]
+
+
 def test_a_key_of_a_subclass_does_not_come_back_as_one(filled: Any) -> None:
     db, table, _ = filled
     key = Subclass(int=3)
@@ -128,6 +146,9 @@ def test_a_row_that_holds_another_key_gives_what_it_holds(filled: Any) -> None:
         rows = txn[table]
         for row in (rows[oid(1)], rows.get(oid(1)), *rows.get_many([oid(1)])):
             assert field(row, "oid") == oid(7)
+        assert [(key, field(row, "oid")) for key, row in rows.select(hi=oid(3))] == [(oid(1), oid(7)), (oid(2), oid(2))]
+        with pytest.raises(zlmdb.DecodeError, match=rf"{table.__name__}.*oid"):
+            list(rows.select())
         for read in (rows.__getitem__, rows.get, lambda key: rows.get_many([key])):
             with pytest.raises(zlmdb.DecodeError, match=rf"{table.__name__}.*oid"):
                 read(oid(3))

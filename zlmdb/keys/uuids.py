@@ -89,7 +89,7 @@ class Uuid(KeyCodec[UUID]):
         return [
             f"if len({var}) != {start + 16}: raise ValueError",
             f"key = {names.add(_new, 'new')}({names.add(UUID, 'UUID')})",
-            f"{set_int}(key, {from_bytes}({var}[{start}:]))",
+            f"{set_int}(key, {from_bytes}({f'{var}[{start}:]' if start else var}))",
             f"{set_safe}(key, {unknown})",
         ], "key"
 

@@ -61,7 +61,11 @@ class Source(RowSource):
         """A generator over the records between two encoded bounds."""
         lines, decoded_key = self.key.decode_lines("k", 2, self.names) if keys else ([], "")
         item = f"({decoded_key}, {self.decode('v')})" if keys and values else decoded_key or self.decode("v")
-        if keys and values and (test := self.held_key("row", "k", 2)):
+        if keys and values and (keyed := self.decode_keyed("v")):
+            lines, decoded_key = self.key.decode_lines("kb", 0, self.names)
+            lines = ["kb = k[2:]", *lines]
+            item = f"({decoded_key}, {keyed})"
+        elif keys and values and (test := self.held_key("row", "k", 2)):
             lines = [f"row = {self.decode('v')}", f"key = {test[0]}", f"if not ({test[1]}):"]
             lines.append(f"    key = {self.key.decode_source('k', 2, self.names)}")
             item = "(key, row)"
@@ -114,17 +118,18 @@ class Source(RowSource):
             "    for key in keys:",
             "        try:",
         ]
-        if self.keyed:
+        keyed = self.decode_keyed("data")
+        if keyed:
             unpack, key = [*unpack, f"kb = {key}"], "kb"
         lines += [
             *indent([*unpack, f"data = get(p + {key})"], 3),
             "        except Exception as error:",
-            f"            {'kb = None; ' if self.keyed else ''}data = self._recover_get((txn, key), error)[3]",
+            f"            {'kb = None; ' if keyed else ''}data = self._recover_get((txn, key), error)[3]",
             "            get = txn._get",  # it may be another one since
         ]
         lines += [
             "        try:",
-            f"            found.append(None if data is None else {self.keyed or self.decode('data')})",
+            f"            found.append(None if data is None else {keyed or self.decode('data')})",
         ]
         return [
             *lines,
@@ -169,7 +174,8 @@ class Source(RowSource):
     def index_scan(self, head: str, mode: str, *, keys: bool, values: bool, reverse: bool) -> list[str]:
         """A generator over the rows (or primary keys) that an index lists between two encoded bounds."""
         lines, decoded = self.key.decode_lines("pk", 0, self.names) if keys else ([], "")
-        item = f"({decoded}, {self.decode('data')})" if keys and values else decoded or self.decode("data")
+        value = (self.decode_keyed("data", "pk") if keys else None) or self.decode("data")
+        item = f"({decoded}, {value})" if keys and values else decoded or value
         # While rows are read in a transaction that writes, a savepoint may begin, which has a method of its own.
         hoisted = values and mode != "writing"
         look_up = f"data = {'get' if hoisted else 'txn._get'}(p + pk)"

@@ -13,7 +13,6 @@ variable ``txn``; only the heads differ.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import Any
 
 from zlmdb._typing import Names
@@ -116,13 +115,12 @@ class RowSource:
         leased = self.names.add(self.value.decode_leased, "decode_leased")
         return f"({plain} if {data}.__class__ is bytes else txn._lease({leased}, {data}))"
 
-    @cached_property
-    def keyed(self) -> str | None:
-        """Expression of the value in ``data`` under ``key``, of bytes ``kb``, if it can do with that object."""
+    def decode_keyed(self, data: str, kb: str = "kb") -> str | None:
+        """Expression of the value under ``key``, whose bytes the variable `kb` holds, if it can do with that object."""
         pk = self.definition.pk
         if len(pk) != 1 or type(self.key) is not Uuid:
             return None
-        return self.value._decode_keyed_expr("data", pk[0], "kb", "key", self.names)
+        return self.value._decode_keyed_expr(data, pk[0], kb, "key", self.names)
 
     def encode(self, row: str) -> str:
         """Expression of a value's bytes."""
@@ -246,8 +244,9 @@ class RowSource:
     def read(self, head: str, opening: list[str], missing: str) -> list[str]:
         """A function that gives the value of a key."""
         unpack, key = self.unpack()
-        decoded = self.keyed or self.decode("data")
-        if self.keyed:
+        keyed = self.decode_keyed("data")
+        decoded = keyed or self.decode("data")
+        if keyed:
             unpack, key = [*unpack, f"kb = {key}"], "kb"
         lines = [
             head,
@@ -258,7 +257,7 @@ class RowSource:
             "    except Exception as error:",
             "        txn, key, k, data = self._recover_get(item, error)",
         ]
-        if self.keyed:
+        if keyed:
             lines += ["        kb = None"]
         lines += ["    if data is None:"]
         lines += [f"        {missing}", "    try:"]
