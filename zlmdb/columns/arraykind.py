@@ -2,6 +2,8 @@
 
 They come back with their number of dimensions and the type of their elements, in the machine's byte order; text and
 bytes as wide as the longest of the array. The sizes of dimensions inside of one of size 0 are not kept.
+
+Fields of FlatBuffers that are vectors of numbers declare the type of their elements, and may be None.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from typing import Any
 from zlmdb.columns.extras import pyarrow
 from zlmdb.columns.kind import Kind, Misfit, decoded, objects
 
-__all__ = ["Arrays"]
+__all__ = ["Arrays", "Vectors", "is_array"]
 
 
 class Arrays(Kind):
@@ -49,6 +51,12 @@ class Arrays(Kind):
 
     def clean(self, values: Any) -> Any:
         for at, value in enumerate(values):
+            if value is None:
+                if not self.optional:
+                    raise Misfit(self.expects, None, at)
+                continue
+            if not is_array(value):
+                raise Misfit(self.expects, value, at)
             alike = value.dtype.newbyteorder("=") == self.dtype or value.dtype.kind == self.dtype.kind in "US"
             if not alike or value.ndim != self.dimensions:
                 raise Misfit(self.expects, f"\0an array of {value.dtype} with {value.ndim} dimensions", at)
@@ -64,7 +72,9 @@ class Arrays(Kind):
         import numpy as np
 
         pa = pyarrow()
-        arrays = [np.asarray(value) for value in self.clean(values)]
+        values = self.clean(values)
+        empty = np.empty((0,) * self.dimensions, self.dtype)
+        arrays = [empty if value is None else np.asarray(value) for value in values]
         flat = np.concatenate([array.reshape(-1) for array in arrays]) if arrays else np.empty(0, self.dtype)
         found = _leaves(flat, pa)
         for level in reversed(range(self.dimensions)):
@@ -72,16 +82,19 @@ class Arrays(Kind):
             offsets = np.cumsum(np.concatenate([np.zeros(1, np.int64), *sizes]))
             if offsets[-1] >= 2**31:
                 raise Misfit("fewer than 2**31 elements in a batch; give a smaller batch_rows", f"\0{offsets[-1]}")
-            found = pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), found)
+            missing = np.array([value is None for value in values], bool) if level == 0 else None
+            mask = None if missing is None or not missing.any() else pa.array(missing)
+            found = pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), found, mask=mask)
         return found
 
     def to_numpy(self, values: Any) -> Any:
         import numpy as np
 
         values = self.clean(values)
-        if len({value.shape for value in values}) == 1:
+        shapes = {None if value is None else value.shape for value in values}
+        if len(shapes) == 1 and None not in shapes:
             return np.stack([np.asarray(value) for value in values])
-        return objects([np.array(value) for value in values])
+        return objects([None if value is None else np.array(value) for value in values])
 
     def from_arrow(self, array: Any) -> list[Any]:
         pa = pyarrow()
@@ -110,6 +123,85 @@ class Arrays(Kind):
             done.append(read(start, start + count).reshape(shape))
             start += count
         return done
+
+
+class Vectors(Arrays):
+    """NumPy arrays of one dimension, whose elements are of a declared type.
+
+    Args:
+        dtype: the type of the elements.
+    """
+
+    def __init__(self, dtype: Any) -> None:
+        super().__init__(dtype, 1)
+        self.expects = f"an array of {dtype} with 1 dimension"
+
+    def settle(self, values: Any) -> Kind:
+        return self
+
+    def from_arrow(self, array: Any) -> list[Any]:
+        pa = pyarrow()
+        found = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+        self.refuse_none(found)
+        if pa.types.is_null(found.type):
+            return [None] * len(found)
+        if not _is_list(found.type, pa):
+            raise Misfit(self.expects, f"\0a column of {found.type}")
+        sizes = pa.compute.list_value_length(found).to_pylist()
+        flat = self._exactly(found.flatten(), sizes, pa)
+        done: list[Any] = []
+        start = 0
+        for size in sizes:
+            done.append(None if size is None else flat[start : start + size].copy())
+            start += size or 0
+        return done
+
+    def _exactly(self, found: Any, sizes: list[int | None], pa: Any) -> Any:
+        """The elements of all arrays in the declared type.
+
+        Raises:
+            Misfit: at the first array of which an element would change.
+        """
+        import numpy as np
+
+        if not len(found):
+            return np.empty(0, self.dtype)
+        flat = _elements(found, pa)
+        if flat.dtype == self.dtype:
+            return flat
+        if flat.dtype.kind + self.dtype.kind not in _ALIKE:
+            raise Misfit(self.expects, f"\0elements of {found.type}")
+        with np.errstate(all="ignore"):
+            made = flat.astype(self.dtype)
+            kept = (made.astype(flat.dtype) == flat) & _within(flat, made)
+        if self.dtype.kind in "fM":
+            kept |= flat != flat  # NaN and NaT
+        if not kept.all():
+            wrong = int(np.argmin(kept))
+            ends = np.cumsum([size or 0 for size in sizes])
+            raise Misfit(self.expects, flat[wrong].item(), int(np.searchsorted(ends, wrong, side="right")))
+        return made
+
+
+#: The letters of the types of which one is converted to another, where that loses nothing.
+_ALIKE = {*(one + other for one in "iuf" for other in "iuf"), "bb", "MM"}
+
+
+def _within(flat: Any, made: Any) -> Any:
+    """Where numbers are in the range of the type that they were converted to; beyond it, NumPy wraps around."""
+    import numpy as np
+
+    if flat.dtype.kind == "f" and made.dtype.kind in "iu":
+        bounds = np.iinfo(made.dtype)
+        return (flat >= float(bounds.min)) & (flat < float(bounds.max) + 1)
+    if flat.dtype.kind in "iu" and made.dtype.kind == "f":
+        return made < float(np.iinfo(flat.dtype).max) + 1  # 2**63 comes back as the largest int64 on some machines
+    return (made < made.dtype.type(0)) == (flat < flat.dtype.type(0)) if flat.dtype.kind in "iu" else True
+
+
+def is_array(given: Any) -> bool:
+    """True for arrays of NumPy, which is not imported for that."""
+    return any(cls.__name__ == "ndarray" and cls.__module__ == "numpy" for cls in type(given).__mro__)
 
 
 def _is_list(found: Any, pa: Any) -> bool:

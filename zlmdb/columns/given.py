@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from zlmdb.columns.arraykind import Arrays, Vectors, is_array
 from zlmdb.columns.extras import pyarrow
 from zlmdb.columns.kind import Kind, Misfit
 from zlmdb.columns.leaves import leaves
@@ -49,10 +50,12 @@ def array_of(values: list[Any], kind: Kind | None) -> Any:
         return _lists(values, kind)
     if isinstance(kind, (Record, Tupled)):
         return _structs(values, kind)
+    if isinstance(kind, Arrays) or (kind is None and any(isinstance(v, (list, tuple)) or is_array(v) for v in values)):
+        return _arrays(values, kind)
     return leaves(filled(values, True), kind)
 
 
-def _inside(offsets: list[int | None], values: list[Any], kind: Kind) -> Any:
+def _inside(offsets: list[int | None], values: list[Any], kind: Kind | None) -> Any:
     try:
         return array_of(values, kind)
     except Misfit as wrong:
@@ -69,6 +72,32 @@ def _lists(values: list[Any], kind: Listed) -> Any:
     offsets = offsets_of(values)
     items = _inside(offsets, [item for value in values if value is not None for item in value], kind.parts[0])
     return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), items)
+
+
+def _arrays(values: list[Any], kind: Arrays | None) -> Any:
+    """The Arrow array of arrays, or of lists in their place; those of several dimensions come as arrays of arrays.
+
+    By itself, pyarrow cuts nanoseconds off times that are in arrays or lists.
+    """
+    pa = pyarrow()
+    letters = {_letter(value) for value in values if value is not None}
+    if letters and letters <= (set("biufmM") if isinstance(kind, Vectors) else {"m", "M"}):
+        return Arrays().settle(values).with_none().to_arrow(values)
+    if isinstance(kind, Vectors) or letters <= {"list", "O"}:
+        for at, value in enumerate(values):
+            if _letter(value) == "other":
+                raise Misfit((kind or Arrays()).expects, value, at)
+        offsets = offsets_of(values)
+        items = _inside(offsets, [item for value in values if value is not None for item in value], None)
+        return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), items)
+    return leaves(filled(values, True), kind)
+
+
+def _letter(value: Any) -> str:
+    """The letter that NumPy has for the type of an array's elements; a word for what is no array."""
+    if is_array(value):
+        return str(value.dtype.kind) if value.ndim else "0"
+    return "list" if value is None or isinstance(value, (list, tuple)) else "other"
 
 
 def _maps(values: list[Any], kind: Mapped) -> Any:

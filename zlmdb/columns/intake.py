@@ -11,6 +11,7 @@ from typing import Any
 
 from zlmdb import errors
 from zlmdb.columns import extras
+from zlmdb.columns.arraykind import Vectors
 from zlmdb.columns.frame import Column, Frame, Source
 from zlmdb.columns.kind import Kind, Misfit
 from zlmdb.columns.lookup import Undeclared
@@ -54,7 +55,7 @@ class Intake:
         for name in names:
             kind = self._known[name].kind if name in self._known else Undeclared()
             declared = self._declared(name) or kind
-            if isinstance(declared, (Listed, Mapped, Record, Tupled)):
+            if isinstance(declared, (Listed, Mapped, Record, Tupled, Vectors)):
                 raise errors.SchemaError(
                     f"table {self.source.table}: column {name} holds {declared.expects}, which CSV cannot; "
                     "load it from Arrow or Parquet",

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any, Union, get_args, get_origin
 
 from zlmdb.columns import kinds, timekinds
+from zlmdb.columns.arraykind import Arrays, Vectors, is_array
 from zlmdb.columns.extras import pyarrow
 from zlmdb.columns.kind import Kind, Misfit, objects
 from zlmdb.columns.kinds import Enum
@@ -64,6 +65,8 @@ def kind_of(declared: Any, within: tuple[Any, ...] = ()) -> Kind:
         return kind_of(declared.__supertype__, within)
     if type(declared).__name__ == "TypeAliasType":
         return kind_of(declared.__value__, within)
+    if type(origin).__name__ == "TypeAliasType":  # NDArray[np.float32] of numpy 2.5
+        return kind_of(origin.__value__[get_args(declared)], within)
     if origin in (Union, types.UnionType):
         return _union(get_args(declared), within)
     if origin is typing.Literal:
@@ -81,6 +84,8 @@ def kind_of(declared: Any, within: tuple[Any, ...] = ()) -> Kind:
     if isinstance(declared, type) and issubclass(declared, enum.Enum):
         return _enum(declared)
     arguments = get_args(declared)
+    if getattr(origin, "__name__", "") == "ndarray":
+        return _vectors(arguments)
     if origin in _LISTS and arguments:
         return Listed(_LISTS[origin], kind_of(arguments[0], within))
     if origin is tuple and arguments:
@@ -100,6 +105,16 @@ def kind_of(declared: Any, within: tuple[Any, ...] = ()) -> Kind:
             parts.append(part if field.required or info.kind != "typeddict" else part.with_none())
         return Record(info, parts)
     return Undeclared()
+
+
+def _vectors(arguments: tuple[Any, ...]) -> Kind:
+    """The kind of ``np.ndarray[shape, np.dtype[element]]``; that of the first array, if the elements are not named."""
+    import numpy as np
+
+    element: Any = (*get_args(arguments[-1]), Any)[0]
+    if not (isinstance(element, type) and issubclass(element, np.generic)):
+        return Arrays()
+    return Vectors(np.dtype("M8[ns]" if element is np.datetime64 else element))
 
 
 def _annotated(declared: Any, *marks: Any, within: tuple[Any, ...]) -> Kind:
@@ -198,6 +213,8 @@ def kind_of_values(values: Sequence[Any]) -> Kind:
     elif isinstance(first, (list, tuple, set, frozenset)):
         items = [item for value in values if isinstance(value, (list, tuple, set, frozenset)) for item in value]
         kind = Listed(cls, kind_of_values(items).with_none())
+    elif is_array(first):
+        return Arrays().settle(values)
     else:
         kind = kind_of(cls)
         if isinstance(kind, Undeclared):

@@ -10,7 +10,7 @@ from typing import Any
 
 from zlmdb import errors
 from zlmdb.columns import extras
-from zlmdb.columns.arraykind import Arrays
+from zlmdb.columns.arraykind import Arrays, Vectors
 from zlmdb.columns.arrays import arrow_array
 from zlmdb.columns.given import array_of, filled
 from zlmdb.columns.kind import Kind, Misfit
@@ -218,7 +218,7 @@ def _of_array(array: Any, pa: Any, kind: Kind | None) -> Any:
         return pa.array(np.ma.getdata(array), mask=np.ma.getmaskarray(array))
     if array.dtype.kind == "O":
         values = array.tolist()
-        if any(isinstance(value, np.ndarray) for value in values):
+        if any(isinstance(value, np.ndarray) for value in values) and not isinstance(kind, Vectors):
             return Arrays().settle(values).to_arrow(values)
         return array_of(values, kind)
     if array.ndim > 1:
