@@ -51,7 +51,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "a primary key that is no field": (
         lambda: declared(zlmdb.MapOidJson[Record], pk="nam"),
-        r"table Bad: its primary key names 'nam'",
+        r"table Bad, primary key: expected a field of Record \(oid, name, size\), found 'nam'; name one",
     ),
     "a primary key of another type": (
         lambda: declared(zlmdb.MapUuidJson[Record], pk="name"),
@@ -70,7 +70,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     },
     "an index of no field": (
         lambda: declared(zlmdb.MapOidJson[Record], {"by": zlmdb.index("nam")}),
-        r"table Bad, index by: .*'nam'",
+        r"table Bad, index by: expected a field of Record \(oid, name, size\), found 'nam'; name a field, or give key=",
     ),
     "an index of a type without key codec": (
         lambda: declared(zlmdb.MapOidJson[Record], {"by": zlmdb.index("size")}),

@@ -81,11 +81,8 @@ class Transaction(Life):
             self._require_thread()
         try:
             handle = self._db._tables[table]
-        except KeyError:
-            raise errors.TableNotAttached(
-                f"table {getattr(table, '__name__', table)} is not attached to {self._db.dbpath}: open the database "
-                "with a schema that names it, or call db.attach_table() before the transaction"
-            ) from None
+        except (KeyError, TypeError):
+            raise self._not_attached(table) from None
         live: M = handle._bind(self)
         if self._table is None:
             self._table = table
@@ -99,6 +96,18 @@ class Transaction(Life):
         else:
             maps[table] = live
         return live
+
+    def _not_attached(self, table: Any) -> errors.TableNotAttached:
+        where = f"{self._db.dbpath}: expected a table class as in txn[Users], found"
+        if isinstance(table, type):
+            return errors.TableNotAttached(
+                f"table {table.__name__} is not attached to {self._db.dbpath}: open the database with a schema that "
+                "names it, or call db.attach_table() before the transaction"
+            )
+        definition = getattr(table, "_definition", None)
+        if definition is not None:
+            return errors.TableNotAttached(f"{where} {table!r}; give the class: txn[{definition.name}]")
+        return errors.TableNotAttached(f"{where} {type(table).__name__} {errors.short(table)}")
 
     def _map_of(self, table: Any) -> Any:
         """The map of a table, if it was taken before; None if not."""

@@ -187,7 +187,13 @@ if not TYPE_CHECKING:  # a type checker would take any name for one of ours
             home = "uuids"
         value = None if home is None else getattr(importlib.import_module(f"zlmdb.maps.{home}"), name, None)
         if value is None:
-            raise AttributeError(f"module 'zlmdb.maps' has no attribute {name!r}")
+            hint = (
+                ": there is no map of that name; any key and value combine without one, such as "
+                "zlmdb.Map[str, set[UUID]] with key=zlmdb.String, value=zlmdb.UuidSet"
+                if name.startswith("Map")
+                else ""
+            )
+            raise AttributeError(f"module 'zlmdb.maps' has no attribute {name!r}{hint}")
         globals()[name] = value
         return value
 

@@ -37,6 +37,7 @@ from zlmdb.series.read import explained
 from zlmdb.series.records import CHUNK, ENTRY, HEAD_END
 from zlmdb.series.slices import Slice
 from zlmdb.series.times import FIRST, LAST, moment_ns
+from zlmdb.tables.declare import IndexDeclaration
 from zlmdb.tables.definition import key_codec
 from zlmdb.tables.hooks import HookedTable
 
@@ -127,8 +128,13 @@ class SeriesBase(HookedTable, Generic[K]):
                             "that name, or it is none that Python has for an argument"
                         )
                     declared[attribute] = value
-                else:
-                    declared.pop(attribute, None)
+                    continue
+                declared.pop(attribute, None)
+                if isinstance(value, IndexDeclaration):
+                    raise errors.SchemaError(
+                        f"{where}: {attribute} is an index, which series do not have; ticks are found by key and time",
+                        field=attribute,
+                    )
         if not declared:
             raise errors.SchemaError(f'{where}: expected at least one column, such as price = zlmdb.column("f8")')
         if len(declared) > MAX_COLUMNS:

@@ -35,9 +35,13 @@ def downsample(
         wanted: the columns of the result.
 
     Raises:
-        SchemaError: if both are the same table.
+        SchemaError: if both are the same table, or the target is no series table.
         ValueTypeError: if the results are no columns of the target.
     """
+    if not hasattr(target, "_ticks"):
+        raise errors.SchemaError(
+            f"table {source._definition.name}: expected a series table to write the aggregates to, found {target!r}"
+        )
     if target._slot == source._slot:
         raise errors.SchemaError(
             f"table {source._definition.name}: expected another table to write the aggregates to, found the same one"

@@ -47,6 +47,9 @@ POLICIES = ("keep", "replace", "refuse")
 class Column:
     """A column of a series table, as written in its class body; made by :func:`column`."""
 
+    #: What other tables say that find one in their body.
+    _zlmdb_home = "a column of a series table: derive the table from zlmdb.Series, or declare a field of its rows"
+
     def __init__(self, dtype: Any, default: Any, compress: str | None) -> None:
         self.dtype = dtype
         self.default = default

@@ -57,6 +57,9 @@ def columns_of(definition: SeriesDefinition, given: dict[str, Any], n: int, *, s
         elif column.default is not None:
             found.append(column.defaults(n))
         else:
+            unknown = next((name for name in given if name not in definition.by_name), None)
+            if unknown is not None:  # perhaps this one, with a slip in its name
+                raise unknown_column(definition, unknown)
             raise ValueTypeError(
                 f"table {definition.name}: expected a value for column {column.name}, which has no default, found none",
                 table=definition.name,
@@ -129,7 +132,7 @@ def _as(value: Any, dtype: np.dtype[Any]) -> Array:
             return array
         weak = True
     if not _related(source, dtype):
-        raise TypeError(f"values of {source} are none of {dtype}")
+        raise TypeError(_why_unrelated(source, dtype))
     if dtype.kind == "m" and _calendar(source) is not _calendar(dtype) and not np.isnat(array).all():
         raise TypeError("months have no fixed length")  # NumPy takes a twelfth of a mean year
     if np.can_cast(source, dtype, "safe") and source.kind not in "mM" and not _rounds(source, dtype):
@@ -238,6 +241,14 @@ _FROM = {"b": "b", "i": "iuf", "u": "iuf", "f": "iuf", "c": "iufc", "M": "M", "m
 def _calendar(dtype: np.dtype[Any]) -> bool:
     """True for durations of months and years."""
     return np.datetime_data(dtype)[0] in ("Y", "M")
+
+
+def _why_unrelated(source: np.dtype[Any], dtype: np.dtype[Any]) -> str:
+    if source.kind == "U" and dtype.kind == "S":
+        return "the column holds bytes: encode text first"
+    if source.kind == "S" and dtype.kind == "U":
+        return "the column holds text: decode bytes first"
+    return f"values of {source} are none of {dtype}"
 
 
 def _related(source: np.dtype[Any], dtype: np.dtype[Any]) -> bool:

@@ -49,6 +49,11 @@ class Loading:
         self._kinds = dict(zip(self._keys, KeyColumns(s._definition.key).kinds(), strict=True))
         self._columns = {name: s._definition.columns[at] for name, at in s._definition.by_name.items()}
         self._ignore = frozenset((ignore,) if isinstance(ignore, str) else ignore)
+        if isinstance(given, (list, tuple, Iterator)) and not hasattr(given, "__arrow_c_stream__"):
+            raise TypeError(
+                f"table {self._table}: load() takes columns (of Arrow, pandas, Polars, or NumPy arrays by name) or a "
+                f"path, found {type(given).__name__}; single ticks are appended: append(key, time, ...)"
+            )
         self._given: Batches = open_columns(given, self._text_types, self._declared)
         self.title = f"table {self._table}" if self._given.path is None else f"file {self._given.path}"
         #: How many ticks there are; None if that is not known.

@@ -54,7 +54,13 @@ class Slice:
         Raises:
             KeyError: if there is no such column.
         """
-        return self.time if name == "time" else self._columns[name]
+        try:
+            return self.time if name == "time" else self._columns[name]
+        except (KeyError, TypeError):
+            raise KeyError(
+                f"this slice has no column {name!r}; it has time, {', '.join(self._columns)}; "
+                "to_numpy() gives ticks by their places"
+            ) from None
 
     def __iter__(self) -> Iterator[str]:
         """The names: "time", then the columns."""

@@ -321,7 +321,7 @@ class Series(Columnar[K], Aggregating[K], Generic[K]):
         It raises what :meth:`resample` and :meth:`append` raise, and:
 
         Raises:
-            SchemaError: if `into` is this table.
+            SchemaError: if `into` is this table, or no series table.
             TableNotAttached: if `into` is not attached.
 
         >>> import numpy as np, zlmdb

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import uuid
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args, get_origin, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, overload
 
 import zlmdb
 from zlmdb import errors, keys
@@ -312,7 +312,7 @@ def define(cls: type[Any], overrides: dict[str, Any] | None = None) -> TableDefi
     if cls._zlmdb_pk:
         from zlmdb.tables.primary import check_primary_key
 
-        check_primary_key(cls._zlmdb_pk, key, fields, _type_of, where)
+        check_primary_key(cls._zlmdb_pk, key, fields, where)
     _check_keys(value, cls._zlmdb_pk, declarations, where)
     earlier = value.record is None and not declarations and not cls._zlmdb_pk and bool(cls._zlmdb_earlier)
     oid = cls._zlmdb_oid
@@ -336,8 +336,10 @@ def _declarations(cls: type[Any]) -> list[IndexDeclaration]:
         for name, attribute in vars(base).items():
             if isinstance(attribute, IndexDeclaration):
                 found[name] = attribute
-            else:
-                found.pop(name, None)
+                continue
+            found.pop(name, None)
+            if (home := getattr(type(attribute), "_zlmdb_home", None)) is not None:
+                raise errors.SchemaError(f"table {cls.__name__}: {name} is {home}", field=name)
     return list(found.values())
 
 
@@ -450,31 +452,6 @@ def _record_fields(value: Any) -> Any:
     return records.describe(value.record)
 
 
-def _type_of(path: str, info: Any) -> Any:
-    """The declared type of a record's field, without None; None if there is no such field."""
-    from zlmdb.values import records
-
-    tp: Any = None
-    for name in path.split("."):
-        found = None if info is None else info.fields.get(name)
-        if found is None:
-            return None
-        tp = _not_none(found.type)
-        info = records.describe(tp)
-    return tp
-
-
-def _not_none(tp: Any) -> Any:
-    """A type without None: ``str`` for ``str | None``."""
-    if get_origin(tp) is Annotated:
-        # What stands beside it may name its key codec.
-        return Annotated[(_not_none(tp.__origin__), *tp.__metadata__)]
-    kinds = [kind for kind in get_args(tp) if kind is not type(None)]
-    if type(None) in get_args(tp) and len(kinds) == 1:
-        return kinds[0]
-    return tp
-
-
 def _width_of(tp: Any) -> KeyCodec[Any] | None:
     """The key codec of an integer of a FlatBuffers width (``zlmdb.fbs.uint64``); None for any other type."""
     name = next((note.name for note in getattr(tp, "__metadata__", ()) if type(note).__name__ == "Scalar"), "")
@@ -483,14 +460,18 @@ def _width_of(tp: Any) -> KeyCodec[Any] | None:
 
 
 def _codec_of_fields(fields: tuple[str, ...], info: Any, where: str) -> KeyCodec[Any]:
+    from zlmdb.tables.primary import no_field, type_of
+
     parts = []
     for path in fields:
         if info is None:
             raise errors.SchemaError(
                 f"{where}: rows have no declared type to find that of {path!r} in; give key=zlmdb.String, or the like"
             )
-        tp = _type_of(path, info)
-        codec = None if tp is None else _width_of(tp) or keys.for_type(tp)
+        tp = type_of(path, info)
+        if tp is None:
+            raise errors.SchemaError(f"{where}: {no_field(path, info)}; name a field, or give key=...", field=path)
+        codec = _width_of(tp) or keys.for_type(tp)
         if codec is None:
             raise errors.SchemaError(
                 f"{where}: there is no key codec for field {path!r} of type {tp!r}; give key=... , or index a function"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zlmdb import errors
 from zlmdb.keys.base import KeyCodec
@@ -161,6 +161,17 @@ class Handle(HandleStubs, Ops):
         from zlmdb.tables import show
 
         return show.table(self._definition, self._slot)
+
+    if not TYPE_CHECKING:  # a type checker would take any name for one of ours
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("_"):
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            table = self._definition.name
+            message = f"table {table}: the attached map has no attribute {name!r}"
+            if hasattr(self._compiled.bound_class, name):
+                message += f"; the map of a transaction has it: txn[{table}].{name}"
+            raise AttributeError(message)
 
     def _live_index(self, name: str) -> Any:
         raise errors.TransactionError(

@@ -52,6 +52,15 @@ class Index(Output, Generic[K, V]):
     def __repr__(self) -> str:
         return f"<index {self._plan.name} of {self._map!r}>"
 
+    if not TYPE_CHECKING:  # a type checker says so before
+
+        def __getitem__(self, key: Any) -> Any:
+            name = self._plan.name
+            raise TypeError(
+                f"table {self._map._definition.name}, index {name}: many rows may be under a key: read them with "
+                f"{name}.select({errors.short(key)}), or declare the index with unique=True"
+            )
+
     if TYPE_CHECKING:
 
         @overload

@@ -1,26 +1,23 @@
-"""Primary keys that rows hold in fields of theirs: what is looked at when a table is declared."""
+"""Fields of rows that keys are made of: what is looked at when a table is declared."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, get_origin
+from typing import Annotated, Any, get_args, get_origin
 
 from zlmdb import errors, keys
 from zlmdb.keys import KeyCodec
 
-__all__ = ["check_primary_key"]
+__all__ = ["check_primary_key", "no_field", "type_of"]
 
 
-def check_primary_key(
-    pk: tuple[str, ...], key: KeyCodec[Any], info: Any, type_of: Callable[[str, Any], Any], where: str
-) -> None:
+def check_primary_key(pk: tuple[str, ...], key: KeyCodec[Any], info: Any, where: str) -> None:
     """Refuse fields that cannot be the key of a table, where it is declared and not at the first row.
 
     Args:
         pk: names of the fields.
         key: of the table.
         info: what is known of the rows' class; None if rows have none.
-        type_of: gives the type of a field, by its name and `info`.
         where: the table, for messages.
 
     Raises:
@@ -35,7 +32,7 @@ def check_primary_key(
         return
     for name, part in zip(pk, parts, strict=True):
         if name not in info.fields:
-            raise errors.SchemaError(f"{where}: its primary key names {name!r}, which is no field of {info.name}")
+            raise errors.SchemaError(f"{where}, primary key: {no_field(name, info)}; name one of these", field=name)
         kind = type_of(name, info)
         if not _holds(part, kind):
             found = getattr(kind, "__name__", kind)
@@ -45,6 +42,41 @@ def check_primary_key(
                 f"does not take that; derive the table from a map with such keys{other}",
                 field=name,
             )
+
+
+def type_of(path: str, info: Any) -> Any:
+    """The declared type of a record's field, without None; None if there is no such field.
+
+    Args:
+        path: name of the field; with dots, of a field of that field.
+        info: what is known of the record's class.
+    """
+    from zlmdb.values import records
+
+    tp: Any = None
+    for name in path.split("."):
+        found = None if info is None else info.fields.get(name)
+        if found is None:
+            return None
+        tp = _not_none(found.type)
+        info = records.describe(tp)
+    return tp
+
+
+def _not_none(tp: Any) -> Any:
+    """A type without None: ``str`` for ``str | None``."""
+    if get_origin(tp) is Annotated:
+        # What stands beside it may name its key codec.
+        return Annotated[(_not_none(tp.__origin__), *tp.__metadata__)]
+    kinds = [kind for kind in get_args(tp) if kind is not type(None)]
+    if type(None) in get_args(tp) and len(kinds) == 1:
+        return kinds[0]
+    return tp
+
+
+def no_field(path: str, info: Any) -> str:
+    """Says that a record has no field of that name, and which it has."""
+    return f"expected a field of {info.name} ({', '.join(info.fields)}), found {path!r}"
 
 
 def _holds(codec: KeyCodec[Any], kind: Any) -> bool:
