@@ -74,6 +74,25 @@ def test_an_index_with_many_rows_is_read_like_a_unique_one(people: Any) -> None:
         assert "Bonn" in txn[People].by_city
 
 
+def test_columns_are_put(people: Any) -> None:
+    np, pd, pa = pytest.importorskip("numpy"), pytest.importorskip("pandas"), pytest.importorskip("pyarrow")
+    frame = pd.DataFrame({"name": ["Bob"], "city": ["Bonn"]})
+    structured = np.array([("Bob", "Bonn")], [("name", "U3"), ("city", "U4")])
+    with people.begin(write=True) as txn:
+        for columns in (frame, pa.table(frame), "people.csv", structured):
+            with pytest.raises(zlmdb.ValueTypeError, match=r"table People: expected many rows, .* in with load\(\)$"):
+                txn[People].put_many(columns)
+        assert txn[People].load(frame) == 1
+        assert txn[People].put_many(txn[People].values()) == 2
+
+
+def test_a_row_of_another_class(people: Any) -> None:
+    with people.begin(write=True) as txn:
+        with pytest.raises(zlmdb.ValueTypeError) as caught:
+            txn[People]["Bob"] = {"name": "Bob", "city": "Bonn"}
+        assert str(caught.value).startswith("table People: expected Person, found dict")
+
+
 def test_a_map_has_a_column() -> None:
     with pytest.raises(zlmdb.SchemaError, match="table Wrong: price is a column of a series table: derive the table"):
 

@@ -270,10 +270,12 @@ class BoundMap(BoundStubs, Ops, Output, Times, _Mapping):
         """The rows, and whether they hold their key; pairs otherwise."""
         if isinstance(rows, Mapping):
             return rows.items(), False
-        if not isinstance(rows, Iterable) and not hasattr(rows, "__getitem__"):
+        columns = not isinstance(rows, (list, tuple)) and is_columns(rows)
+        if columns or (not isinstance(rows, Iterable) and not hasattr(rows, "__getitem__")):
+            found = "; columns and files go in with load()" if columns else f" {errors.short(rows)}"
             raise errors.ValueTypeError(
                 f"table {self._definition.name}: expected many rows, in a list or another iterable, found "
-                f"{type(rows).__name__} {errors.short(rows)}",
+                f"{type(rows).__name__}{found}",
                 table=self._definition.name,
                 expected="an iterable",
                 found=type(rows).__name__,

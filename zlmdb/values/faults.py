@@ -69,9 +69,11 @@ def decode_error(fault: Fault, record: str) -> DecodeError:
 
 
 def _error(kind: type[E], fault: Fault, record: str, stored: str) -> E:
-    where = record if fault.field is None else f"{stored}field {fault.field} of {record}"
+    where = f"{record}: " if fault.field is None else f"{stored}field {fault.field} of {record}: "
+    if fault.field is None and fault.expected == record:
+        where = ""  # the name once is enough
     return kind(
-        f"{where}: expected {fault.expected}, found {fault.found}",
+        f"{where}expected {fault.expected}, found {fault.found}",
         field=fault.field,
         expected=fault.expected,
         found=fault.found,
