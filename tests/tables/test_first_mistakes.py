@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,6 +74,16 @@ def test_an_index_with_many_rows_is_read_like_a_unique_one(people: Any) -> None:
             txn[People].by_city["Bonn"]
         assert list(txn[People].by_city) == [ANN]
         assert "Bonn" in txn[People].by_city
+
+
+def test_a_map_is_pickled_or_copied(people: Any) -> None:
+    message = r"^table People: a map cannot be pickled or copied, .* pickle the database or the rows, .* txn\[People\]"
+    with people.begin() as txn:
+        for use in (pickle.dumps, copy.copy, copy.deepcopy):
+            for table in (people.attach_table(People), txn[People]):
+                with pytest.raises(TypeError, match=message):
+                    use(table)
+        assert pickle.loads(pickle.dumps(dict(txn[People].items()))) == {"Ann": ANN}
 
 
 def test_columns_are_put(people: Any) -> None:

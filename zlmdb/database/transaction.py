@@ -230,6 +230,8 @@ class Transaction(Life):
         """A block whose changes are taken back if it raises, while the transaction goes on.
 
         It ends before the block of the transaction does: that raises TransactionError otherwise, and stores nothing.
+        What it gives is the transaction itself, whose :meth:`abort` and :meth:`commit` end all of it; the savepoint
+        alone is taken back by an exception.
 
         Raises:
             TransactionError: in a read transaction; in another thread than the one that began it; or with

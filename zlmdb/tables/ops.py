@@ -33,6 +33,13 @@ class Ops:
     #: Longest key the engine takes.
     _limit: int
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        name = self._definition.name
+        raise TypeError(
+            f"table {name}: a map cannot be pickled or copied, since it belongs to an open file; pickle the database "
+            f"or the rows, and take txn[{name}] in a transaction there; dict(txn[{name}].items()) is a copy of the rows"
+        )
+
     # -- keys
 
     def _key_bytes(self, key: Any) -> bytes:
