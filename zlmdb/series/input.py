@@ -155,8 +155,9 @@ def _as(value: Any, dtype: np.dtype[Any]) -> Array:
 def _changed(value: Any, at: int | None, source: str, dtype: np.dtype[Any]) -> EncodeError:
     """The error for a value that does not fit; `at` is its place among many."""
     place = "" if at is None else f" at position {at}"
+    rounded = f"; .astype({str(dtype)!r}) rounds" if dtype.kind == "f" and source.startswith("float") else ""
     return EncodeError(
-        f"expected values that {dtype} can hold, found {value!s}{place} ({source}): it would be changed",
+        f"expected values that {dtype} can hold, found {value!s}{place} ({source}): it would be changed{rounded}",
         expected=str(dtype),
         found=source,
     )
@@ -178,6 +179,8 @@ def _from_objects(array: Array, dtype: np.dtype[Any]) -> Array:
     if dtype.kind == "m" and all(item is None or isinstance(item, timedelta) or item != item for item in items):
         return _spans(items).reshape(array.shape)
     if any(not isinstance(item, (int, float, complex, bytes, str, np.generic)) for item in items):
+        if any(item is None for item in items):
+            raise TypeError("None is no value of a column" + ("; NaN is one of floats" if dtype.kind in "fc" else ""))
         raise TypeError("Python objects cannot be stored")
     if dtype.kind in "SU":
         _check_texts(items, dtype)

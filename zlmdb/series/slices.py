@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zlmdb.errors import short
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -54,13 +56,15 @@ class Slice:
         Raises:
             KeyError: if there is no such column.
         """
-        try:
-            return self.time if name == "time" else self._columns[name]
-        except (KeyError, TypeError):
-            raise KeyError(
-                f"this slice has no column {name!r}; it has time, {', '.join(self._columns)}; "
-                "to_numpy() gives ticks by their places"
-            ) from None
+        if isinstance(name, str):
+            if name == "time":
+                return self.time
+            if name in self._columns:
+                return self._columns[name]
+        raise KeyError(
+            f"this slice has no column {short(name)}; it has time, {', '.join(self._columns)}; "
+            "to_numpy() gives ticks by their places, and arrays take masks"
+        )
 
     def __iter__(self) -> Iterator[str]:
         """The names: "time", then the columns."""
