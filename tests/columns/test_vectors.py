@@ -226,3 +226,32 @@ def test_nanoseconds_of_arrays_survive_a_frame(txn: Any, arrays: list[Any]) -> N
         for found, want in zip(table.values(), arrays, strict=True):
             assert found.dtype == want.dtype
             np.testing.assert_array_equal(found, want)
+
+
+@dataclass
+class Large:
+    oid: int
+    number: fbs.uint64
+    optional: fbs.uint64 | None
+    many: list[fbs.uint64]
+
+
+@zlmdb.table("c01a0000-0000-4000-8000-000000000079", pk="oid")
+class Larges(zlmdb.Map[int, Large], key=zlmdb.Oid, value=zlmdb.FlatBuffers):
+    """Numbers beyond int64."""
+
+
+def test_unsigned_fields_of_64_bits_hold_the_larger_half_too() -> None:
+    rows = [Large(1, 2**64 - 1, None, [2**63]), Large(2, 0, 2**63, [])]
+    with zlmdb.open(":memory:", [Larges]) as db:
+        with db.begin(write=True) as txn:
+            table = txn[Larges]
+            table.put_many(rows)
+            out = table.to_arrow().read_all()
+            assert [out.schema.field(name).type for name in ("number", "optional")] == [pa.uint64()] * 2
+            assert out.schema.field("many").type.value_type == pa.uint64()
+            for columns in (out, table.to_pandas(), table.to_polars(), table.to_numpy()):
+                table.clear()
+                assert table.load(columns) == 2
+                assert [row.detach() for row in table.values()] == rows
+        assert db.sql("select oid from Larges where number > 9223372036854775808").fetchall() == [(1,)]

@@ -4,7 +4,8 @@
 declared            Arrow                         NumPy                        back from Arrow
 ==================  ============================  ===========================  =====================================
 bool                bool                          bool                         bool
-int                 int64 (uint64: Uint64 keys)   int64 (uint64)               integers; floats, decimals if whole
+int                 int64 (uint64: Uint64 keys,   int64 (uint64)               integers; floats, decimals if whole
+                    fields fbs.uint64)
 float               double                        float64                      floats; integers that it holds exactly
 str                 string                        object of str                text of any kind
 bytes               binary (fixed: such keys)     object of bytes              bytes of any kind

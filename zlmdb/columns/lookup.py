@@ -122,6 +122,8 @@ def _annotated(declared: Any, *marks: Any, within: tuple[Any, ...]) -> Kind:
         zone = next((mark.tz for mark in marks if type(mark).__name__ == "Meta"), None)
         if zone is not None:
             return timekinds.AWARE if zone else timekinds.NAIVE
+    if declared is int and any(type(mark).__name__ == "Scalar" and mark.name == "uint64" for mark in marks):
+        return kinds.UINT64  # half of these numbers are beyond int64
     return kind_of(declared, within)
 
 

@@ -98,7 +98,8 @@ class Lifecycle:
     def scratch(dbpath: PathLike) -> None:
         """Remove a database's directory with all that is in it, or its file; silent if there is nothing.
 
-        Of a symbolic link, only the link is removed.
+        Of a symbolic link, only the link is removed. Close the database first: a program that has it open goes on with
+        files that have no name any more, and what it commits is lost when it closes them.
 
         >>> import os, zlmdb
         >>> zlmdb.open("old.zdb").close()
