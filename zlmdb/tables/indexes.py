@@ -69,6 +69,7 @@ class Index(Output, Generic[K, V]):
             *values: Any,
             lo: Any = None,
             hi: Any = None,
+            prefix: str | bytes | None = None,
             bounds: Literal["[)", "[]", "(]", "()"] = "[)",
             return_keys: Literal[False] = False,
             return_values: Literal[True] = True,
@@ -81,6 +82,7 @@ class Index(Output, Generic[K, V]):
             *values: Any,
             lo: Any = None,
             hi: Any = None,
+            prefix: str | bytes | None = None,
             bounds: Literal["[)", "[]", "(]", "()"] = "[)",
             return_keys: Literal[True],
             return_values: Literal[True] = True,
@@ -93,6 +95,7 @@ class Index(Output, Generic[K, V]):
             *values: Any,
             lo: Any = None,
             hi: Any = None,
+            prefix: str | bytes | None = None,
             bounds: Literal["[)", "[]", "(]", "()"] = "[)",
             return_keys: Literal[True],
             return_values: Literal[False],
@@ -105,6 +108,7 @@ class Index(Output, Generic[K, V]):
         *values: Any,
         lo: Any = None,
         hi: Any = None,
+        prefix: str | bytes | None = None,
         bounds: str = "[)",
         return_keys: bool = False,
         return_values: bool = True,
@@ -117,6 +121,7 @@ class Index(Output, Generic[K, V]):
             values: what the leading fields of the index must equal: none for all rows, all of them for one index key.
             lo: lower bound of the field that follows `values` (a tuple for several fields), or None for no bound.
             hi: its upper bound, or None for no bound.
+            prefix: instead of bounds: how that field begins, which is text or a byte string; None for any.
             bounds: which ends belong to the range: "[)" (the default), "[]", "(]" or "()".
             return_keys: True gives primary keys; with values, pairs (primary key, row).
             return_values: False leaves the rows out, which are then not read.
@@ -124,7 +129,8 @@ class Index(Output, Generic[K, V]):
             limit: at most so many rows; None for all.
 
         Raises:
-            KeyTypeError, KeyValueError: if a value or bound does not fit the index's key.
+            KeyTypeError, KeyValueError: if a value, bound or prefix does not fit the index's key.
+            ValueError: if `bounds` or `limit` is not one of the possible ones, or a prefix is given with bounds.
 
         >>> import dataclasses, zlmdb
         >>> @dataclasses.dataclass
@@ -138,11 +144,13 @@ class Index(Output, Generic[K, V]):
         ...     users = txn[Users]
         ...     _ = users.put_many([User("Ann", "Bonn"), User("Bob", "Bonn"), User("Cyd", "Köln")])
         ...     [user.name for user in users.by_city.select("Bonn", reverse=True)]
+        ...     [user.name for user in users.by_city.select(prefix="K")]
         ['Bob', 'Ann']
+        ['Cyd']
         """
         if limit is not None:
             scan.check_limit(limit)
-        start, stop = self._between(values, lo, hi) if bounds == "[)" else self._range(values, lo, hi, bounds)  # type: ignore[attr-defined]
+        start, stop = self._span(values, lo, hi, prefix, bounds)
         txn = self._txn
         if return_keys or return_values:
             rows = getattr(self, scan.shape(txn, return_keys, return_values, reverse))
@@ -170,7 +178,9 @@ class Index(Output, Generic[K, V]):
         """
         return self.select(*values, return_keys=True, return_values=False, reverse=reverse, limit=limit)
 
-    def count(self, *values: Any, lo: Any = None, hi: Any = None, bounds: str = "[)") -> int:
+    def count(
+        self, *values: Any, lo: Any = None, hi: Any = None, prefix: str | bytes | None = None, bounds: str = "[)"
+    ) -> int:
         """How many rows :meth:`select` would give.
 
         >>> import dataclasses, zlmdb
@@ -187,7 +197,7 @@ class Index(Output, Generic[K, V]):
         ...     users.by_city.count(), users.by_city.count("Bonn"), users.by_city.count(lo="C")
         (3, 2, 1)
         """
-        return scan.count(self._txn, *self._range(values, lo, hi, bounds))
+        return scan.count(self._txn, *self._span(values, lo, hi, prefix, bounds))
 
     def first(self, *values: Any) -> V | None:
         """The first row whose leading index fields equal `values`, or None.
@@ -243,6 +253,30 @@ class Index(Output, Generic[K, V]):
 
     def _source(self) -> IndexRows:
         return IndexRows(self, *self._range((), None, None, "[)"), True, True)
+
+    def _span(
+        self, values: tuple[Any, ...], lo: Any, hi: Any, prefix: str | bytes | None, ends: str
+    ) -> tuple[bytes, bytes]:
+        """Start and stop of the entries that :meth:`select` is asked for."""
+        if prefix is None:
+            found: tuple[bytes, bytes] = (
+                self._between(values, lo, hi) if ends == "[)" else self._range(values, lo, hi, ends)  # type: ignore[attr-defined]
+            )
+            return found
+        if lo is not None or hi is not None:
+            raise ValueError("select(): expected bounds or a prefix, found both")
+        plan, name = self._plan, f"{self._map._definition.name}, index {self._plan.name}"
+        if len(values) >= plan.arity:
+            raise errors.KeyTypeError(
+                f"table {name}: expected fewer than {plan.arity} values before a prefix, found {len(values)}",
+                table=self._map._definition.name,
+                index=plan.name,
+            )
+        try:
+            start = self._x + (self._whole() if plan.bare else plan.full).text_prefix(values, prefix)
+        except errors.DataError as error:
+            raise error.located(table=name) from None
+        return start, bounds.after_slot(start)
 
     def _range(self, values: tuple[Any, ...], lo: Any, hi: Any, ends: str) -> tuple[bytes, bytes]:
         """Start and stop of the entries: what the generated ``_between(values, lo, hi)`` does in the usual cases."""
