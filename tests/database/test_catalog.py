@@ -295,7 +295,30 @@ def test_a_broken_record_may_be_removed_with_its_rows(half_broken: Any) -> None:
     assert half_broken.verify() == []
 
 
-@pytest.mark.parametrize("data", [b"\xff", b"", cbor2.dumps([1]), cbor2.dumps({"key": "oid"}), b"\x81" * 5000])
+def misshapen(**changes: Any) -> bytes:
+    return cbor2.dumps({"format": 1, "key": "oid", "value": "json", "pk": ["oid"], "layout": "ordered", **changes})
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xff",
+        b"",
+        cbor2.dumps([1]),
+        cbor2.dumps({"key": "oid"}),
+        b"\x81" * 5000,
+        misshapen(key=5),
+        misshapen(value=[]),
+        misshapen(pk="oid"),
+        misshapen(pk=[["oid"]]),
+        misshapen(layout="ebrlier"),
+        misshapen(layout=[]),
+        misshapen(indexes=[]),
+        misshapen(indexes=None),
+        misshapen(indexes={1: {}, "by_city": {}}),
+        misshapen(schema=1),
+    ],
+)
 def test_what_is_remembered_of_a_table_may_be_broken_too(path: str, data: bytes) -> None:
     with zlmdb.open(path, [Users, Notes]) as db:
         with db.begin(write=True) as txn:

@@ -57,14 +57,16 @@ def fill(db: Any) -> None:
 
 @posix
 @pytest.mark.parametrize("version", ["0.9", "1.0"])
+@pytest.mark.parametrize("room", [0, 100, 3_000])
 @pytest.mark.parametrize("how", WRITES)
-def test_a_full_disk_is_named_and_nothing_is_lost(path: str, version: str, how: str) -> None:
+def test_a_full_disk_is_named_and_nothing_is_lost(path: str, version: str, room: int, how: str) -> None:
+    """Also if a page fits in part."""
     with zlmdb.open(path, [Notes], lib_version=version) as db, db.begin(write=True) as txn:
         txn[Notes][1] = "first"
 
     def child() -> str:
         with zlmdb.open(path, [Notes]) as db:
-            at_most(os.path.getsize(f"{path}/data.mdb"))
+            at_most(os.path.getsize(f"{path}/data.mdb") + room)
             said = told(lambda: WRITES[how](db))
             at_most(100_000_000)
             with db.begin(write=True) as txn:

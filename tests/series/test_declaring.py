@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 import zlmdb
 from tests.series.declared import OID, declare
+from zlmdb.database.catalog import Remembered
 
 PRICE = {"price": zlmdb.column("f8")}
 
@@ -68,6 +70,7 @@ def test_keys_of_the_wrong_type_are_refused() -> None:
         ({}, {}, "expected at least one column"),
         ({"x": zlmdb.column("O")}, {}, "column x: expected numbers"),
         ({"x": zlmdb.column("nothing")}, {}, "column x: expected a NumPy type"),
+        ({"x": zlmdb.column("(1,")}, {}, "column x: expected a NumPy type"),
         ({"x": zlmdb.column("S")}, {}, "need a length"),
         ({"x": zlmdb.column("M8")}, {}, "datetime64 or timedelta64 with a unit"),
         ({"x": zlmdb.column("f4,f4")}, {}, "column x: expected numbers"),
@@ -320,3 +323,60 @@ def test_the_head_of_wide_rows_is_short() -> None:
         txn[wide].append("a", [20, 30], x=b"", n=-1)
         assert txn[wide].range("a").n.tolist() == [*range(21), -1, *range(21, 31), -1, *range(31, 150)]
         assert txn[wide].check() == []
+
+
+REMEMBERED: dict[str, Callable[[Any], Any]] = {
+    "no part": lambda record: record.pop("series"),
+    "a part that is no map": lambda record: record.update(series=[1]),
+    "no version": lambda record: record["series"].pop("version"),
+    "no columns": lambda record: record["series"].pop("columns"),
+    "columns that are a number": lambda record: record["series"].update(columns=5),
+    "no policy": lambda record: record["series"].pop("duplicates"),
+    "another policy": lambda record: record["series"].update(duplicates="kaep"),
+    "a policy that is a list": lambda record: record["series"].update(duplicates=["keep"]),
+    "a column that is a text": lambda record: record["series"]["columns"].append("x"),
+    "a column without a type": lambda record: record["series"]["columns"][1].pop("dtype"),
+    "a name that is a number": lambda record: record["series"]["columns"][1].update(name=5),
+    "a name twice": lambda record: record["series"]["columns"][1].update(name="x"),
+    "a type that there is not": lambda record: record["series"]["columns"][1].update(dtype="<M8[os]"),
+    "a type that is no text": lambda record: record["series"]["columns"][1].update(dtype=["<f8"]),
+    "a type that cannot be parsed": lambda record: record["series"]["columns"][1].update(dtype="(1,"),
+    "a type of objects": lambda record: record["series"]["columns"][1].update(dtype="O"),
+    "a type without end": lambda record: record["series"]["columns"][1].update(dtype="S2000000000"),
+    "a fill of another length": lambda record: record["series"]["columns"][1].update(fill=b"12345"),
+    "a fill that is a text": lambda record: record["series"]["columns"][1].update(fill="1234"),
+}
+
+
+@pytest.mark.parametrize("damage", REMEMBERED)
+def test_what_the_file_remembers_of_columns_may_be_broken(path: str, damage: str) -> None:
+    wide = declare({"x": zlmdb.column("f8"), "hidden": zlmdb.column("i4", default=1)})
+    narrow = declare({"x": zlmdb.column("f8")})
+    fill(path, wide, np.arange(3), x=1.0)
+    with zlmdb.open(path) as db:
+        raw = db._environment().raw
+        with raw.begin(write=True) as txn:
+            remembered = Remembered(raw, txn, write=True)
+            record = remembered.get(uuid.UUID(OID))
+            assert record is not None
+            REMEMBERED[damage](record)
+            record.pop("format")
+            remembered.put(uuid.UUID(OID), record)
+        for table in (wide, narrow):
+            with pytest.raises(zlmdb.CatalogError, match="cannot be understood") as caught:
+                db.attach_table(table)
+            assert OID in str(caught.value)
+
+
+def test_a_policy_that_is_broken_while_the_table_is_attached_is_a_problem_found(path: str) -> None:
+    table = declare({"x": zlmdb.column("f8")})
+    fill(path, table, np.arange(3), x=1.0)
+    with zlmdb.open(path, [table]) as db:
+        raw = db._environment().raw
+        with raw.begin(write=True) as txn:
+            remembered = Remembered(raw, txn, write=True)
+            record = remembered.get(uuid.UUID(OID))
+            assert record is not None
+            remembered.put(uuid.UUID(OID), {**record, "series": {}})
+        [problem] = db.verify()
+        assert "cannot be understood" in problem

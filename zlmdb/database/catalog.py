@@ -297,6 +297,9 @@ class Remembered:
                 f"what the file remembers of table {oid} is of format {form!r}, and this release knows {FORMAT}; "
                 "open the file with a newer release of zlmdb"
             )
+        problem = _misshapen(record)
+        if problem is not None:
+            raise errors.CatalogError(f"what the file remembers of table {oid} cannot be understood ({problem})")
         return record
 
     def put(self, oid: uuid.UUID, record: dict[str, Any]) -> None:
@@ -306,3 +309,20 @@ class Remembered:
         self._raw.put(oid.bytes, cbor2.dumps({"format": FORMAT, **record}), db=self._handle)
         number = int.from_bytes(self._raw.get(GENERATION, b""), "big")
         self._raw.put(GENERATION, (number + 1).to_bytes(8, "big"))
+
+
+def _misshapen(record: dict[str, Any]) -> str | None:
+    """What of a table's record is of another kind than is ever written, in words; None if all is as it should be."""
+    key, value, pk = record.get("key"), record.get("value"), record.get("pk")
+    indexes, schema = record.get("indexes", {}), record.get("schema")
+    if not (key is None or isinstance(key, str)) or not (value is None or isinstance(value, str)):
+        return "its key and value should be texts"
+    if pk is not None and not (isinstance(pk, list) and all(isinstance(name, str) for name in pk)):
+        return "its pk should be a list of texts"
+    if record.get("layout", "ordered") not in ("ordered", "earlier"):
+        return f"its layout should be ordered or earlier, not {record['layout']!r}"
+    if not isinstance(indexes, dict) or not all(isinstance(name, str) for name in indexes):
+        return "its indexes should be a map with texts as keys"
+    if not (schema is None or isinstance(schema, dict)):
+        return "its schema should be a map"
+    return None

@@ -12,6 +12,7 @@ import os
 import lmdb
 
 from zlmdb import errors
+from zlmdb.engine.files import data_file
 
 __all__ = ["BROKEN", "EngineError", "translate"]
 
@@ -49,6 +50,29 @@ class UnfitKey(errors.KeyTooLong, lmdb.BadValsizeError):
 NO_ROOM = ("MDB_SHORT_WRITE", *(os.strerror(number) for number in (errno.ENOSPC, errno.EFBIG)))
 if hasattr(errno, "EDQUOT"):
     NO_ROOM += (os.strerror(errno.EDQUOT),)
+
+
+#: What the engine says in files of the 0.9 format if the system took only a part of what was to be written.
+SHORT = os.strerror(errno.EIO)
+#: A disk with less room than this is held to be full.
+ROOM = 1 << 16
+
+
+def _fell_short(error: Exception, path: str) -> bool:
+    """True for a write that ended at the end of what room there is; False for another error of the disk."""
+    if SHORT not in str(error):
+        return False
+    try:
+        file = data_file(path)
+        disk = os.statvfs(file)
+        if disk.f_bavail * disk.f_frsize < ROOM:
+            return True
+        import resource  # as statvfs(), not on every system
+
+        limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+        return limit != resource.RLIM_INFINITY and os.path.getsize(file) > limit - ROOM
+    except (OSError, AttributeError, ImportError):
+        return False
 
 
 def translate(error: Exception, *, path: str = "the database") -> Exception:
@@ -90,7 +114,7 @@ def translate(error: Exception, *, path: str = "the database") -> Exception:
         return Trouble(f"{path} is damaged or not a database of LMDB: {error}; restore it from a backup")
     if type(error).__module__.partition(".")[0] != lmdb.__name__:
         return error  # of a class that a program derives, such as that of injected faults: it says what it means
-    if isinstance(error, lmdb.DiskError) or any(text in str(error) for text in NO_ROOM):
+    if isinstance(error, lmdb.DiskError) or any(text in str(error) for text in NO_ROOM) or _fell_short(error, path):
         return NoRoom(
             f"{path} cannot grow: the disk is full, or the file has reached a limit of this process or user "
             f"({error}); nothing of this transaction is stored. Make room, and repeat it"

@@ -8,6 +8,7 @@ import numpy as np
 
 from zlmdb import errors
 from zlmdb.database.catalog import Remembered
+from zlmdb.series.definition import duplicates_of
 from zlmdb.series.layout import Chunk
 from zlmdb.series.read import explained
 from zlmdb.series.records import HAS_STATISTICS, HEAD_END, MOST_NAMED, NONE, of_position
@@ -27,7 +28,11 @@ def check(s: SeriesBase[Any], txn: Any) -> list[str]:
         found = list(s._series())
     except errors.DecodeError as error:
         return [error.message]
-    unique = _unique(s, txn)
+    try:
+        unique = _unique(s, txn)
+    except errors.CatalogError as error:
+        unique = False
+        problems.append(error.message)
     for prefix in found:
         try:
             key = repr(s._key_of(prefix))
@@ -43,7 +48,7 @@ def _unique(s: SeriesBase[Any], txn: Any) -> bool:
     """True if no two ticks may have one time: as the file says, which another program may have changed."""
     oid = s._definition.oid
     record = None if oid is None else Remembered(txn._env.raw, txn._sound(), write=False).get(oid)
-    policy = s._definition.duplicates if record is None else record["series"]["duplicates"]
+    policy = s._definition.duplicates if record is None else duplicates_of(record, f"table {s._definition.name}")
     return bool(policy != "keep")
 
 

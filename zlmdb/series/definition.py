@@ -193,7 +193,7 @@ def dtype_of(spec: Any, where: str) -> np.dtype[Any]:
     """
     try:
         dtype = np.dtype(spec)
-    except TypeError:
+    except (TypeError, ValueError, SyntaxError):
         raise errors.SchemaError(
             f'{where}: expected a NumPy type of fixed size such as "f8", found {short(spec)}'
         ) from None
@@ -276,15 +276,15 @@ def settle(
     Raises:
         TableMismatch: if a column is stored with another type, one is added without a default, the key type differs,
             or the duplicates that the file keeps are not allowed any more.
+        CatalogError: if what the file remembers cannot be understood.
     """
     if record is None:
         return declared, declared.remembered()
     where = f"table {declared.name} ({declared.oid}) in {path}"
-    stored = _series_part(declared, record, where)
+    duplicates, entries = _series_part(declared, record, where)
     known = {c.name: c for c in declared.columns}
     columns: list[ColumnDefinition] = []
-    for entry in stored["columns"]:
-        name, dtype, fill = entry["name"], np.dtype(entry["dtype"]), entry["fill"]
+    for name, dtype, fill in entries:
         mine = known.pop(name, None)
         if mine is None:
             columns.append(ColumnDefinition(name, dtype, fill, fill, hidden=True))
@@ -318,7 +318,7 @@ def settle(
             expected=f"at most {MAX_COLUMNS} columns",
             found=f"{len(columns)} columns",
         )
-    if stored["duplicates"] == "keep" and declared.duplicates != "keep":
+    if duplicates == "keep" and declared.duplicates != "keep":
         raise errors.TableMismatch(
             f'{where}: stored with duplicates="keep", declared with duplicates="{declared.duplicates}"; it may hold '
             "several ticks of one time, so this cannot be changed",
@@ -326,12 +326,15 @@ def settle(
             expected="keep",
             found=declared.duplicates,
         )
-    settled = replace(declared, columns=tuple(columns), stored=len(stored["columns"]))
-    changed = known or stored["duplicates"] != declared.duplicates
+    settled = replace(declared, columns=tuple(columns), stored=len(entries))
+    changed = known or duplicates != declared.duplicates
     return settled, settled.remembered() if changed else None
 
 
-def _series_part(declared: SeriesDefinition, record: dict[str, Any], where: str) -> dict[str, Any]:
+def _series_part(
+    declared: SeriesDefinition, record: dict[str, Any], where: str
+) -> tuple[str, list[tuple[str, np.dtype[Any], bytes]]]:
+    """What the file does with duplicates, and name, type and fill of each of its columns."""
     identity = declared.identity()
     for name, what in (("key", "keys"), ("value", "values")):
         if record.get(name) != identity[name]:
@@ -342,13 +345,57 @@ def _series_part(declared: SeriesDefinition, record: dict[str, Any], where: str)
                 expected=str(record.get(name)),
                 found=str(identity[name]),
             )
-    stored: dict[str, Any] = record["series"]
-    if stored["version"] != VERSION:
+    try:
+        stored: dict[str, Any] = record["series"]
+        version = stored["version"]
+        entries = [_stored_column(entry, where) for entry in stored["columns"]] if version == VERSION else []
+        if len({name for name, _, _ in entries}) < len(entries):
+            raise ValueError("two columns have one name")
+    except _BROKEN as error:
+        raise _broken(where, error) from error
+    if version != VERSION:
         raise errors.CatalogError(
-            f"{where}: its chunks have layout {stored['version']!r}, and this release knows {VERSION}; open the file "
+            f"{where}: its chunks have layout {version!r}, and this release knows {VERSION}; open the file "
             "with a newer release of zlmdb"
         )
-    return stored
+    return duplicates_of(record, where), entries
+
+
+#: What reading of a damaged record comes to.
+_BROKEN = (LookupError, TypeError, AttributeError, ValueError, errors.SchemaError)
+
+
+def _broken(where: str, error: Exception) -> errors.CatalogError:
+    return errors.CatalogError(
+        f"{where}: what the file remembers of its columns cannot be understood ({type(error).__name__}: {error}); "
+        "restore it from a backup"
+    )
+
+
+def duplicates_of(record: dict[str, Any], where: str) -> str:
+    """What a file remembers of how a series table treats duplicates.
+
+    Raises:
+        CatalogError: if it cannot be understood.
+    """
+    try:
+        policy: str = record["series"]["duplicates"]
+        if policy not in POLICIES:
+            raise ValueError(f"duplicates should be one of {', '.join(POLICIES)}")
+    except _BROKEN as error:
+        raise _broken(where, error) from error
+    return policy
+
+
+def _stored_column(entry: dict[str, Any], where: str) -> tuple[str, np.dtype[Any], bytes]:
+    """Name, type and fill of a column that the file remembers."""
+    name, spec, fill = entry["name"], entry["dtype"], entry["fill"]
+    if not isinstance(name, str) or not isinstance(spec, str) or not isinstance(fill, bytes):
+        raise TypeError("name and dtype of a column should be texts, and its fill bytes")
+    dtype = dtype_of(spec, where)
+    if len(fill) != dtype.itemsize:
+        raise ValueError(f"the fill of column {name} should have {dtype.itemsize} bytes, and has {len(fill)}")
+    return name, dtype, fill
 
 
 def check_policy(policy: Any, where: str) -> None:
