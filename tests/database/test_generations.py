@@ -12,6 +12,7 @@ import pytest
 from dbsupport import in_fork, run_python
 
 import zlmdb
+from zlmdb.database.catalog import GENERATION
 
 OID = uuid.UUID("7c1f0a52-9f0e-4d8a-8a51-6d5c1b7d0002")
 
@@ -324,3 +325,15 @@ def test_threads_that_attach_write_and_read_do_not_meet(path: str) -> None:
             thread.join()
         assert problems == []
         assert db.verify() == []
+
+
+def test_a_number_of_the_declarations_that_damage_made_the_last_one_still_rises(path: str) -> None:
+    with zlmdb.open(path, [things("n")]) as db:
+        with db.begin(write=True) as txn:
+            txn.put(GENERATION, b"\xff" * 8)
+        later = zlmdb.table(uuid.UUID(int=7))(type("Later", (zlmdb.MapStringJson,), {}))
+        db.attach_tables([things("m")])
+        db.attach_tables([later])
+        with db.begin(write=True) as txn:
+            assert int.from_bytes(txn.get(GENERATION), "big") >= 2**64
+            txn[later]["a"] = {}

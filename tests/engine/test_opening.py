@@ -366,28 +366,6 @@ OPENING = """
 """
 
 
-@pytest.mark.parametrize("length", [100, 4096, 8192, 12288, 40000, -4096, -1], ids=str)
-@pytest.mark.parametrize("mode", ["writable", "readonly"])
-@pytest.mark.parametrize("lib_version", ["0.9", "1.0"])
-def test_a_file_cut_short_is_refused_and_left_as_it_is(
-    path: str, tmp_path: Path, length: int, mode: str, lib_version: str
-) -> None:
-    make(path, lib_version=lib_version)
-    data = Path(path, "data.mdb")
-    whole = data.read_bytes()
-    cut = whole[:length]
-    data.write_bytes(cut)
-    # In a process of its own: memory behind the end of a file kills the one that touches it.
-    told = run_python(OPENING, tmp_path, path, mode)
-    assert told.startswith("DatabaseError "), told
-    assert path in told
-    assert "damaged" in told
-    assert data.read_bytes() == cut
-    data.write_bytes(whole)
-    with zlmdb.open(path) as db:
-        assert everything(db) == CONTENTS
-
-
 @pytest.mark.parametrize("lib_version", ["0.9", "1.0"])
 def test_one_broken_meta_page_is_survived_or_refused(path: str, tmp_path: Path, lib_version: str) -> None:
     make(path, lib_version=lib_version)

@@ -307,8 +307,9 @@ class Remembered:
         if self._handle is None:
             self._handle = self._env.open_db(REMEMBERED, txn=self._raw, create=True)
         self._raw.put(oid.bytes, cbor2.dumps({"format": FORMAT, **record}), db=self._handle)
-        number = int.from_bytes(self._raw.get(GENERATION, b""), "big")
-        self._raw.put(GENERATION, (number + 1).to_bytes(8, "big"))
+        number = int.from_bytes(self._raw.get(GENERATION, b""), "big") + 1
+        # It has eight bytes, unless damage has made it a number that has no other beyond it there: it must rise.
+        self._raw.put(GENERATION, number.to_bytes(max(8, (number.bit_length() + 7) // 8), "big"))
 
 
 def _misshapen(record: dict[str, Any]) -> str | None:

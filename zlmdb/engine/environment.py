@@ -33,7 +33,7 @@ import lmdb._envid  # by itself it would be loaded when the first file is opened
 from zlmdb import errors
 from zlmdb.engine import space
 from zlmdb.engine.faults import translate
-from zlmdb.engine.files import data_file, size_and_format, young
+from zlmdb.engine.files import data_file, missing, size_and_format, young
 from zlmdb.engine.options import LIB_VERSIONS, Options
 from zlmdb.engine.readers import CHECK_EVERY, warn_of_old
 from zlmdb.engine.snapshots import Snapshots
@@ -245,21 +245,29 @@ class Environment(Snapshots):
         """Refuse a file that was cut short: touching memory behind the end of a file kills the process.
 
         A file may be shorter than the number of its pages says, if the last ones were given back before they were ever
-        written. So a short file is walked, byte by byte and without the engine, and refused if it misses a page.
+        written. So a short file is walked, and refused if it misses a page that is in use.
         """
         path = data_file(self.path)
-        pages = self.raw.info()["last_pgno"] + 1
-        if os.path.getsize(path) >= pages * self.raw.stat()["psize"]:
+        expected = (self.raw.info()["last_pgno"] + 1) * self.raw.stat()["psize"]
+        if os.path.getsize(path) >= expected:
             return
-        from lmdb import verify
-
-        walk: Any = verify.verify
-        problems = walk(path)
-        if problems:
-            self.raw.close()
-            raise errors.DatabaseError(
-                f"{self.path} is damaged: it was cut short ({problems[0]}); restore it from a backup"
-            )
+        try:
+            reader = self.raw.begin()
+        except lmdb.Error:
+            reader = None  # as in _check_namespace()
+        try:
+            while True:
+                size = os.path.getsize(path)
+                problem = missing(path)
+                if problem is None:
+                    return
+                if os.path.getsize(path) == size:  # otherwise another process writes to it
+                    break
+        finally:
+            if reader is not None:
+                reader.abort()
+        self.raw.close()
+        raise errors.DatabaseError(f"{self.path} is damaged: it was cut short ({problem}); restore it from a backup")
 
     def _namespace_error(self) -> errors.AlreadyOpen:
         return errors.AlreadyOpen(

@@ -5,8 +5,17 @@ from __future__ import annotations
 import os
 import sys
 import time
+from typing import Any
 
-__all__ = ["data_file", "remove_directory", "remove_files", "size_and_format", "temporary_directory", "young"]
+__all__ = [
+    "data_file",
+    "missing",
+    "remove_directory",
+    "remove_files",
+    "size_and_format",
+    "temporary_directory",
+    "young",
+]
 
 #: What a page with the state of an LMDB file begins with, behind its header; then comes the format's version.
 MAGIC = (0xBEEFC0DE).to_bytes(4, sys.byteorder)
@@ -25,6 +34,46 @@ def size_and_format(path: str) -> tuple[int, str | None]:
     if at < 0 or len(page) < at + 8:
         return size, None
     return size, "0.9" if int.from_bytes(page[at + 4 : at + 8], sys.byteorder) == 1 else "1.0"
+
+
+def missing(path: str) -> str | None:
+    """Which page of a data file, in use, lies behind its end; None if all are there.
+
+    The file is walked byte by byte and without the engine. What else the walk may find is not asked here; it takes
+    some of what the engine writes for damage, too: a large value that was made shorter within one transaction keeps the
+    pages that it had.
+
+    Args:
+        path: the file, of which no page of the last commit must be used again meanwhile: a reader sees to that.
+    """
+    from lmdb import verify
+
+    module: Any = verify
+    beyond: list[int] = []
+    size = os.path.getsize(path)
+    with open(path, "rb") as file:
+        try:
+            walk = module._Verifier(file, size)
+            read = walk.read_page
+
+            def read_page(number: int) -> bytes | None:
+                found: bytes | None = read(number)
+                if found is None:
+                    beyond.append(number)
+                return found
+
+            # Of a large value it reads the first page only; all that it has come by are noted in `live`.
+            walk.read_page, walk.err = read_page, lambda _: None
+            walk.verify()
+            first = walk.live.find(1, size // walk.psize)
+        except module.VerifyError as error:
+            return str(error)
+        except AttributeError:  # another release of it, with other insides
+            problems: list[str] = module.verify(path)
+            return problems[0] if problems else None
+    if first >= 0:
+        beyond.append(first)
+    return f"page {min(beyond)} of those in use is not there" if beyond else None
 
 
 def young(path: str) -> bool:
