@@ -316,7 +316,6 @@ def misshapen(**changes: Any) -> bytes:
         misshapen(indexes=[]),
         misshapen(indexes=None),
         misshapen(indexes={1: {}, "by_city": {}}),
-        misshapen(schema=1),
     ],
 )
 def test_what_is_remembered_of_a_table_may_be_broken_too(path: str, data: bytes) -> None:

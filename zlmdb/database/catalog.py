@@ -315,7 +315,7 @@ class Remembered:
 def _misshapen(record: dict[str, Any]) -> str | None:
     """What of a table's record is of another kind than is ever written, in words; None if all is as it should be."""
     key, value, pk = record.get("key"), record.get("value"), record.get("pk")
-    indexes, schema = record.get("indexes", {}), record.get("schema")
+    indexes = record.get("indexes", {})
     if not (key is None or isinstance(key, str)) or not (value is None or isinstance(value, str)):
         return "its key and value should be texts"
     if pk is not None and not (isinstance(pk, list) and all(isinstance(name, str) for name in pk)):
@@ -324,6 +324,4 @@ def _misshapen(record: dict[str, Any]) -> str | None:
         return f"its layout should be ordered or earlier, not {record['layout']!r}"
     if not isinstance(indexes, dict) or not all(isinstance(name, str) for name in indexes):
         return "its indexes should be a map with texts as keys"
-    if not (schema is None or isinstance(schema, dict)):
-        return "its schema should be a map"
     return None

@@ -232,7 +232,8 @@ class Life(Lending):
             default: what a missing record gives.
 
         Returns:
-            The value's bytes; a memoryview in a transaction begun with ``buffers=True``, valid until its end.
+            The value's bytes; a memoryview in a transaction begun with ``buffers=True``, valid until its end. Who keeps
+            it longer keeps the snapshot of the transaction, too.
 
         Raises:
             TransactionClosed: if the transaction has not begun, or has ended.
@@ -244,7 +245,10 @@ class Life(Lending):
         b'nothing'
         """
         try:
-            return self._get(key, default)
+            found = self._get(key, default)
+            if self._buffers and found is not default and found.__class__ is memoryview:
+                return self._lent_raw(found)
+            return found
         except EngineError as error:
             if not self._stale(error):
                 raise translate(error, path=self._db.dbpath) from error
@@ -437,7 +441,7 @@ class Life(Lending):
         if held[0] is None:
             return
         if not self._write:
-            lent, self._lent = self._lent, None
+            lent = self._take_lent()
             self._forget(self._db._refusals.closed)
             self._env.part(held, lent)
         elif self._owner() is None:  # otherwise its thread ends it, and the environment stays open for so long
@@ -452,7 +456,7 @@ class Life(Lending):
         """Called in a child process: the transaction is the parent's, so it is left alone."""
         if self._raw is not None:
             self._forget(self._db._refusals.forked)
-            self._lent = None
+            self._take_lent()
 
     def _ended(self) -> NoReturn:
         refuse: Callable[..., NoReturn] = self._get

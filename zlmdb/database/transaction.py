@@ -215,6 +215,9 @@ class Transaction(Life):
     def cursor(self) -> Any:
         """A py-lmdb cursor over the raw records of all tables, in this transaction.
 
+        In a transaction begun with ``buffers=True`` it gives memory of the map, which must not be touched after the
+        end: what py-lmdb gives has no guard.
+
         >>> import zlmdb
         >>> with zlmdb.open(":memory:") as db, db.begin(write=True) as txn:
         ...     _ = txn.put(b"key", b"value")

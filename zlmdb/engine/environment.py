@@ -449,6 +449,8 @@ class Environment(Snapshots):
 
     def close(self) -> bool:
         """Close the environment, if nobody needs it: no array over its map, no thread that is reading or writing."""
+        for lent in tuple(self.lending.values()):
+            lent.dropped()
         self.release_parted()
         self.release_pins()
         writer = self.writer

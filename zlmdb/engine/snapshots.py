@@ -28,6 +28,8 @@ class Snapshots:
         self.pinned: list[Any] = []
         #: Those kept open because their database was closed while another thread was reading.
         self.parted: list[Any] = []
+        #: What is lent by transactions that have not ended, by id(): see zlmdb.database.lending.
+        self.lending: dict[int, Any] = {}
         self._pinning = threading.RLock()
 
     def pin(self, raw: Any, views: list[memoryview]) -> None:

@@ -332,6 +332,8 @@ class Index(Output, Generic[K, V]):
         return found
 
     def _scan_error(self, txn: Any, pk: Any, data: Any, error: Exception) -> Exception:
+        if txn._raw is None:
+            pk = data = None  # they may be memory of a map that is not there any more
         unread = data is None and isinstance(error, AttributeError | TypeError | errors.DecodeError)
         if unread and pk is not None and txn.get(self._p + pk) is None:
             return self._dangling(None, pk)

@@ -70,11 +70,14 @@ class Source(RowSource):
             lines.append(f"    key = {self.key.decode_source('k', 2, self.names)}")
             item = "(key, row)"
         target = "k, v" if values else "k"
+        # What was read last is not to be looked at when the next step raises: its memory may be gone.
+        forget = ["v = None"] if values and mode == "buffers" else []
+        walk = self.walk(mode, reverse=reverse, target=target, values=values, body=[*lines, f"yield {item}", *forget])
         return [
             head,
             "    k = v = None",
             "    try:",
-            *indent(self.walk(mode, reverse=reverse, target=target, values=values, body=[*lines, f"yield {item}"]), 2),
+            *indent(walk, 2),
             "    except Exception as error:",
             "        raise self._scan_error(txn, k, v, error) from error",
         ]
@@ -180,6 +183,8 @@ class Source(RowSource):
         hoisted = values and mode != "writing"
         look_up = f"data = {'get' if hoisted else 'txn._get'}(p + pk)"
         body = [*([look_up] if values else []), *lines, f"yield {item}"]
+        if mode == "buffers":  # as in scan()
+            body = ["pk = bytes(pk)", *body, "data = None"]
         walk = self.walk(mode, reverse=reverse, target="k, pk", values=True, body=body)
         if hoisted:
             walk.insert(1, "get = txn._get")  # not before there is a cursor: a reader may be begun again for it

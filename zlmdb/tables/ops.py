@@ -399,6 +399,8 @@ class Ops:
 
     def _scan_error(self, txn: Any, k: Any, v: Any, error: Exception) -> Exception:
         """The error for what a scan met at a record: its key, its value, or neither (the transaction ended)."""
+        if txn._raw is None:
+            k = v = None  # they may be memory of a map that is not there any more
         if isinstance(error, EngineError) and not self._refused_by_parse(txn, v):
             return self._fault(txn, error)
         if isinstance(error, errors.TransactionError) or k is None:
