@@ -232,6 +232,31 @@ def test_a_file_that_was_removed_while_open_is_told_of(path: str) -> None:
 
 
 @posix
+def test_a_file_that_was_replaced_while_open_is_told_of(path: str) -> None:
+    zlmdb.open(f"{path}-other", [Notes]).close()
+    with zlmdb.open(path, [Notes]) as db:
+        os.replace(f"{path}-other/data.mdb", f"{path}/data.mdb")
+        with pytest.raises(zlmdb.AlreadyOpen, match="replaced by another file while it was open here"):
+            zlmdb.open(path)
+        with db.begin() as txn:
+            assert dict(txn[Notes]) == {}
+
+
+@posix
+def test_a_path_relative_to_a_directory_that_was_removed_is_refused(path: str) -> None:
+    zlmdb.open(path, [Notes]).close()
+
+    def child() -> str:
+        os.mkdir(f"{path}-gone")
+        os.chdir(f"{path}-gone")
+        os.rmdir(f"{path}-gone")
+        with zlmdb.open(path):
+            return told(lambda: zlmdb.open("../db"))
+
+    assert in_fork(child).startswith("ZlmdbError: ../db is relative to the working directory, which was removed")
+
+
+@posix
 @pytest.mark.parametrize("readonly", [False, True], ids=["to write", "to read"])
 def test_a_directory_that_may_not_be_looked_into_is_not_called_empty(path: str, readonly: bool) -> None:
     with zlmdb.open(path, [Notes]) as db:

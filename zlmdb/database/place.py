@@ -27,8 +27,18 @@ def check_path(path: str) -> None:
 
 
 def place_of(path: str) -> str:
-    """The absolute path of a database: of its directory, also where the data file in it is named."""
-    place = os.path.abspath(path)
+    """The absolute path of a database: of its directory, also where the data file in it is named.
+
+    Raises:
+        DatabaseError: if the path is relative to a working directory that was removed.
+    """
+    try:
+        place = os.path.abspath(path)
+    except FileNotFoundError as error:
+        raise errors.DatabaseError(
+            f"{path} is relative to the working directory, which was removed; give an absolute path, or change to "
+            "another directory"
+        ) from error
     folder, name = os.path.split(place)
     if name == "data.mdb" and (os.path.isfile(place) or os.path.exists(os.path.join(folder, "lock.mdb"))):
         return folder

@@ -200,7 +200,8 @@ class Environment(Snapshots):
         text = str(error)
         if "already open in this process" in text:
             return errors.AlreadyOpen(
-                f"tried to open {self.path} twice within same process: it is open outside of zlmdb, through py-lmdb"
+                f"tried to open {self.path} twice within same process: it is open outside of zlmdb, through py-lmdb, "
+                "or it was replaced by another file while it was open here: close what is open"
             )
         if os.strerror(errno.EAGAIN) in text:
             return self._namespace_error()
