@@ -138,3 +138,19 @@ def test_another_release_of_the_walk_is_asked_as_a_whole(path: str, monkeypatch:
     monkeypatch.setattr(zlmdb.lmdb.verify, "verify", lambda _: ["page 7 is lost"])
     with pytest.raises(zlmdb.DatabaseError, match="page 7 is lost"):
         zlmdb.open(path)
+
+
+@VERSIONS
+def test_a_short_file_is_not_walked_if_all_that_it_lacks_is_free(
+    path: str, monkeypatch: pytest.MonkeyPatch, lib_version: str
+) -> None:
+    def walked(_: Any) -> Any:
+        raise AssertionError
+
+    shortened(path, lib_version)
+    monkeypatch.setattr(zlmdb.lmdb.verify._Verifier, "verify", walked)
+    with zlmdb.open(path, [Notes]) as db, db.begin(write=True) as txn:
+        txn[Notes][1] = "z" * 2_000_000
+    os.truncate(f"{path}/data.mdb", os.path.getsize(f"{path}/data.mdb") - 4096)
+    with pytest.raises(AssertionError):
+        zlmdb.open(path)
