@@ -10,6 +10,9 @@ __all__ = ["Lease", "Lending"]
 
 #: How many arrays that were lent memory may be remembered before the dead ones are dropped.
 PRUNE_AT = 1000
+#: What lies between memory that was lent and the program. Of a memoryview one can make others that do not hinder its
+#: release; those of what lies in between do.
+_between: Any = None
 
 
 class Lease:
@@ -89,12 +92,13 @@ class Lending:
 
     def _lent_raw(self, data: memoryview) -> memoryview:
         """The bytes of a record, for a program that may keep them."""
-        from pickle import PickleBuffer
+        global _between
+        if _between is None:
+            from pickle import PickleBuffer  # loaded here, because few programs need it
 
+            _between = PickleBuffer
         self._lend(data)
-        # Of a memoryview one can make others, which do not hinder its release; of what lies in between they do.
-        buffer: Any = PickleBuffer(data)
-        return memoryview(buffer)
+        return memoryview(_between(data))
 
     def _take_lent(self) -> Lent | None:
         """What was lent, for whoever ends the transaction."""
