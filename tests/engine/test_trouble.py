@@ -242,6 +242,58 @@ def test_a_file_that_was_replaced_while_open_is_told_of(path: str) -> None:
             assert dict(txn[Notes]) == {}
 
 
+def looked_at(db: zlmdb.Database) -> zlmdb.Database:
+    """The database, whose next write transaction looks whether the file is where it was."""
+    db._environment().look_at = 0
+    return db
+
+
+@posix
+def test_nothing_is_written_to_a_file_that_was_removed_or_replaced(path: str) -> None:
+    zlmdb.open(f"{path}-other", [Notes]).close()
+    with zlmdb.open(path, [Notes]) as db:
+        with looked_at(db).begin(write=True) as txn:
+            txn[Notes][1] = "text"
+        os.rename(f"{path}/data.mdb", f"{path}/elsewhere.mdb")
+        with pytest.raises(zlmdb.DatabaseError, match=r"moved or removed while it is open here, .* would be lost"):
+            looked_at(db).begin(write=True).__enter__()
+        os.link(f"{path}-other/data.mdb", f"{path}/data.mdb")
+        with pytest.raises(zlmdb.DatabaseError, match="replaced by another file while it is open here"):
+            looked_at(db).begin(write=True).__enter__()
+        with db.begin() as txn:
+            assert dict(txn[Notes]) == {1: "text"}
+        os.replace(f"{path}/elsewhere.mdb", f"{path}/data.mdb")
+        with looked_at(db).begin(write=True) as txn:
+            txn[Notes][2] = "more"
+    with zlmdb.open(path, [Notes]) as db, db.begin() as txn:
+        assert dict(txn[Notes]) == {1: "text", 2: "more"}
+
+
+@posix
+def test_a_temporary_database_is_written_to_without_its_name() -> None:
+    with zlmdb.open(":memory:", [Notes]) as db:
+        shutil.rmtree(db.dbpath)
+        with looked_at(db).begin(write=True) as txn:
+            txn[Notes][1] = "text"
+        with db.begin() as txn:
+            assert dict(txn[Notes]) == {1: "text"}
+
+
+@posix
+def test_who_cannot_see_the_file_any_more_goes_on_writing(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with zlmdb.open(path, [Notes]) as db:
+
+        def refuse(*args: object, **keywords: object) -> None:
+            raise PermissionError(13, "Permission denied")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "stat", refuse)
+            with looked_at(db).begin(write=True) as txn:
+                txn[Notes][1] = "text"
+        with db.begin() as txn:
+            assert dict(txn[Notes]) == {1: "text"}
+
+
 @posix
 def test_a_path_relative_to_a_directory_that_was_removed_is_refused(path: str) -> None:
     zlmdb.open(path, [Notes]).close()

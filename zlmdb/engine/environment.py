@@ -100,6 +100,10 @@ class Environment(Snapshots):
         self._lock = threading.Lock()
         #: How many write transactions were begun, and the old readers that were warned of.
         self._begun = 0
+        #: When it is looked at again whether the file is where it was.
+        self.look_at = time.monotonic() + 1
+        #: True if nobody minds: the file goes with the program that opened it.
+        self.transient = False
         self._warned: set[tuple[int, int]] = set()
         #: True if the map is small and is to be enlarged as the data grow.
         self.grows = False
@@ -328,6 +332,8 @@ class Environment(Snapshots):
         self._begun += 1
         if not self._begun % CHECK_EVERY:
             warn_of_old(self.raw, self.path, self._warned)
+        if time.monotonic() >= self.look_at:
+            self._check_place()
         if self.grows and self.grows_now():
             self.grow()
         try:
@@ -340,6 +346,28 @@ class Environment(Snapshots):
         except BaseException:
             raw.abort()  # nobody else knows of it yet
             raise
+
+    def _check_place(self) -> None:
+        """Refuse to write to a file that has no name any more: all of it would be lost when it is closed.
+
+        So it goes with a program that runs on while its database is restored from a backup. It is looked at about once
+        in a second, because this takes longer than a small transaction may.
+        """
+        try:
+            status = os.stat(data_file(self.path))
+        except FileNotFoundError:
+            happened = "moved or removed"
+        except OSError:
+            happened = ""  # who gave up rights after opening cannot look
+        else:
+            same = self.key[:1] != ("inode",) or self.key[1:] == (status.st_dev, status.st_ino)
+            happened = "" if same else "replaced by another file"
+        if happened and not self.transient:
+            raise errors.DatabaseError(
+                f"{self.path} was {happened} while it is open here, so that what is written now would be lost; close "
+                "it, and open what is there"
+            )
+        self.look_at = time.monotonic() + 1
 
     def _before_next(self, writer: Writer) -> None:
         """Refuse to wait for a writer that this thread is itself, or that nobody will end; end one that is left."""
