@@ -6,9 +6,9 @@ msgspec is imported here: their classes carry what is needed.
 
 from __future__ import annotations
 
-import functools
 import types
 import typing
+from collections.abc import Callable
 from typing import Any, NamedTuple, Union, get_args, get_origin
 
 from zlmdb.errors import SchemaError
@@ -106,20 +106,44 @@ def describe(record: Any) -> RecordInfo | None:
     >>> describe(dict) is None
     True
     """
-    try:
-        return _describe(record)
-    except TypeError:  # not hashable
-        return None
-
-
-@functools.cache
-def _describe(record: Any) -> RecordInfo | None:
     cls = get_origin(record) or record
     if not isinstance(cls, type):
         return None
     reader = next((reader for test, reader in _READERS if test(cls)), None)
     if reader is None:
         return None
+    if cls is not record:
+        return _describe(cls, reader, record)
+    known = cls.__dict__.get(_KNOWN)
+    # A class made of the attributes of another one, as attrs and dataclasses do for slots, has taken this along.
+    if type(known) is _Known and known.info is not None and known.info.type is cls:
+        return known.info
+    info = _describe(cls, reader, record)
+    try:
+        setattr(cls, _KNOWN, _Known(info))
+    except (AttributeError, TypeError):
+        pass  # its metaclass refuses; it is described anew each time
+    return info
+
+
+#: Where a class keeps what it declares. Whatever is kept elsewhere would keep the class, which the description names,
+#: and a program that makes classes in a loop would never get rid of them.
+_KNOWN = "__zlmdb_record__"
+
+
+class _Known:
+    """What a class declares; empty in a copy of the class that is pickled along with its attributes."""
+
+    __slots__ = ("info",)
+
+    def __init__(self, info: RecordInfo | None = None) -> None:
+        self.info = info
+
+    def __reduce__(self) -> Any:
+        return _Known, ()
+
+
+def _describe(cls: Any, reader: Callable[[Any, dict[str, Any]], RecordInfo], record: Any) -> RecordInfo:
     hints = _hints(cls)
     parameters = getattr(cls, "__parameters__", ())
     given = dict(zip(parameters, get_args(record), strict=False))
@@ -267,7 +291,7 @@ def _checked(kind: str, cls: Any, fields: dict[str, FieldInfo]) -> RecordInfo:
     return RecordInfo(cls, kind, fields)
 
 
-_READERS: tuple[tuple[typing.Callable[[Any], bool], typing.Callable[[Any, dict[str, Any]], RecordInfo]], ...] = (
+_READERS: tuple[tuple[Callable[[Any], bool], Callable[[Any, dict[str, Any]], RecordInfo]], ...] = (
     (lambda cls: hasattr(cls, "__struct_fields__"), _struct),
     (lambda cls: hasattr(cls, "__attrs_attrs__"), _attrs),
     (lambda cls: hasattr(cls, "__dataclass_fields__"), _dataclass),

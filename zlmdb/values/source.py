@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import linecache
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -52,4 +53,6 @@ class Source:
         exec(compile(text, filename, "exec"), self.scope)
         linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
         function: Callable[..., Any] = self.scope[name]
+        # The function, and whatever else the text defines, hold one another, so that all of them go together.
+        weakref.finalize(function, linecache.cache.pop, filename, None)
         return function
