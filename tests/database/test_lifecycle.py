@@ -10,6 +10,7 @@ import pytest
 from dbsupport import Notes, People, Users, child, everything, user
 
 import zlmdb
+from zlmdb.engine.readers import FREE_EVERY, parse
 
 KEY = b"\xff\xf0key"
 
@@ -339,6 +340,25 @@ def test_a_reader_that_makes_the_file_grow_is_warned_of_once(path: str, monkeypa
                 commit(20)
             commit(20)  # a second warning would be an error
         commit(50)
+
+
+def test_the_place_of_a_reader_that_was_killed_is_freed_by_who_goes_on_writing(path: str, tmp_path: Path) -> None:
+    with zlmdb.open(path, durability="unsafe") as db:
+        for n in range(100):
+            with db.begin(write=True) as txn:
+                txn.put(KEY + b"%d" % n, bytes(1000))
+        with child(READER, tmp_path, path) as reader:
+            reader.hears()
+            reader.kill()
+        raw = db._environment().raw
+        assert [found["pid"] for found in parse(raw.readers()) if found["txnid"] >= 0] == [reader.pid]
+        sizes = []
+        for n in range(4 * FREE_EVERY):
+            with db.begin(write=True) as txn:
+                txn.put(KEY + b"%d" % (n % 100), bytes(1000))
+            sizes.append(os.path.getsize(os.path.join(path, "data.mdb")))
+        assert reader.pid not in [found["pid"] for found in parse(raw.readers())]
+        assert sizes[-1] == sizes[2 * FREE_EVERY]
 
 
 def test_a_database_is_opened_and_closed_a_thousand_times(path: str) -> None:

@@ -35,7 +35,7 @@ from zlmdb.engine import space
 from zlmdb.engine.faults import translate
 from zlmdb.engine.files import data_file, missing, size_and_format, young
 from zlmdb.engine.options import LIB_VERSIONS, Options
-from zlmdb.engine.readers import CHECK_EVERY, warn_of_old
+from zlmdb.engine.readers import CHECK_EVERY, FREE_EVERY, warn_of_old
 from zlmdb.engine.snapshots import Snapshots
 from zlmdb.engine.space import DEFAULT_MAXSIZE
 from zlmdb.engine.writer import Writer
@@ -330,6 +330,8 @@ class Environment(Snapshots):
         if writer is not None and writer.raw is not None:
             self._before_next(writer)
         self._begun += 1
+        if not self._begun % FREE_EVERY and self.options.lock:
+            self.raw.reader_check()
         if not self._begun % CHECK_EVERY:
             warn_of_old(self.raw, self.path, self._warned)
         if time.monotonic() >= self.look_at:

@@ -7,12 +7,15 @@ from typing import Any
 
 from zlmdb.errors import OldReaderWarning
 
-__all__ = ["CHECK_EVERY", "parse", "warn_of_old"]
+__all__ = ["CHECK_EVERY", "FREE_EVERY", "parse", "warn_of_old"]
 
 #: A reader is old when so many transactions were committed since it began.
 OLD = 10_000
 #: The table is looked at in every so many write transactions of a process.
 CHECK_EVERY = 1024
+#: Places of processes that died are freed in every so many: as long as one is taken, no space is used again, and a
+#: process that writes for weeks opens the file once. It takes some microseconds.
+FREE_EVERY = 128
 
 
 def parse(text: str) -> list[dict[str, int]]:
