@@ -11,6 +11,8 @@ import pytest
 from dbsupport import Users, in_fork, run_python
 
 import zlmdb
+from zlmdb.engine import snapshots
+from zlmdb.engine.snapshots import released
 
 OID = "5d0a7f3e-21b4-4f0e-9c1a-3b6f2a9d7001"
 
@@ -48,6 +50,39 @@ def test_a_transaction_that_is_dropped_leaves_its_memory_to_those_who_read_it(pa
             array.sum()
         del array, plain
         fill(db, 3.0)
+        assert db._env.pinned == []
+
+
+def test_a_beginning_does_not_look_at_every_array_that_is_kept(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = 0
+
+    def counted(view: memoryview) -> bool:
+        nonlocal asked
+        asked += 1
+        return released(view)
+
+    with zlmdb.open(path, [Arrays]) as db:
+        fill(db, 1.0)
+        with db.begin(buffers=True) as txn:
+            kept = [np.asarray(txn[Arrays][3]).view(np.ndarray) for _ in range(300)]
+        monkeypatch.setattr(snapshots, "released", counted)
+        for n in range(50):
+            with db.begin(write=n % 2 == 0):
+                pass
+        assert 50 <= asked <= 100
+        del kept[:299]
+        gc.collect()
+        for _ in range(2):
+            with db.begin():
+                pass
+        [(_, views)] = db._env.pinned
+        assert len(views) == 1  # those that are gone are not remembered
+        fill(db, 2.0)
+        assert kept[0].sum() == 2000
+        del kept
+        gc.collect()
+        with db.begin():
+            pass
         assert db._env.pinned == []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -35,7 +36,7 @@ class Snapshots:
     def pin(self, raw: Any, views: list[memoryview]) -> None:
         """Keep a read snapshot open until no array over its memory is left."""
         with self._pinning:
-            self.pinned.append((raw, views))
+            self.pinned.append((raw, deque(views)))
             self.begin_read = begin_otherwise
 
     def leave(self, raw: Any, lent: list[Any] | None) -> None:
@@ -55,16 +56,22 @@ class Snapshots:
         raw.abort()
 
     def release_pins(self) -> None:
-        """End the pinned snapshots whose arrays are gone."""
+        """End the pinned snapshots whose arrays are gone.
+
+        Every transaction that begins comes here, so of each snapshot no more is asked than whether one array is left:
+        the next one each time, so that the others are forgotten bit by bit.
+        """
         with self._pinning:
             # Taken out one by one: what is done for one may run the garbage collector, and that anything.
             for _ in range(len(self.pinned)):
                 if not self.pinned:
                     break
                 raw, views = self.pinned.pop(0)
-                left = [view for view in views if not released(view)]
-                if left:
-                    self.pinned.append((raw, left))
+                while views and released(views[-1]):
+                    views.pop()
+                if views:
+                    views.rotate(1)
+                    self.pinned.append((raw, views))
                 else:
                     raw.abort()
             if not self.pinned:
