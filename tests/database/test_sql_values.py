@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+import os
 import uuid
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from dbsupport import run_python
 
 import zlmdb
 from tests.columns.records import Level, Side
@@ -262,6 +264,47 @@ def test_what_does_not_fit_in_memory_goes_to_a_directory_of_its_own(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (place,) = filled.sql("select current_setting('temp_directory')").fetchone()
-    assert Path(place).stat().st_mode & 0o077 == 0
+    assert Path(place).parent.stat().st_mode & 0o077 == 0
+    assert not Path(place).exists()  # until it is needed
     assert not Path(place).is_relative_to(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+SPILLING = """
+    import os, sys, zlmdb
+    from zlmdb.database import sql
+    sql.MEMORY = "40MB"
+    table = zlmdb.table("5a100000-0000-4000-8000-000000000015")(type("Numbers", (zlmdb.MapOidOid,), {}))
+    db = zlmdb.open(":memory:", [table])
+    with db.begin(write=True) as txn:
+        txn[table].load((n, n) for n in range(2000))
+    (place,) = db.sql("select current_setting('temp_directory')").fetchone()
+    place = os.path.dirname(place)
+    print(place, oct(os.stat(place).st_mode & 0o777))
+    if sys.argv[1] == "killed":
+        db.close()
+        sys.stdout.flush()
+        os._exit(0)
+    if sys.argv[1] == "cleaned up":
+        os.rmdir(place)
+    query = "select a.key k, hash(a.key, b.key) h from numbers a, numbers b order by h"
+    assert len(db.sql(f"select k from ({query}) offset 3999990").fetchall()) == 10
+    db.close()
+"""
+
+
+@pytest.mark.parametrize("what", ["ended", "killed", "cleaned up", "open to others", "a link"])
+def test_a_process_leaves_nothing_but_the_directory_of_its_user(what: str, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    shared, link = tmp_path / f"zlmdb-sql-{os.geteuid()}", tmp_path / "elsewhere"
+    if what == "open to others":
+        shared.mkdir()
+        shared.chmod(0o777)
+    elif what == "a link":
+        link.mkdir(0o700)
+        shared.symlink_to(link)
+    place, mode = run_python(SPILLING, tmp_path, what).split()
+    assert mode == "0o700"
+    assert (Path(place) == shared) == (what in ("ended", "killed", "cleaned up"))
+    assert set(tmp_path.iterdir()) - {link} == {shared}
+    assert list(shared.iterdir()) == []

@@ -16,10 +16,12 @@ import json
 import os
 import re
 import shutil
+import stat
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from zlmdb import errors
 from zlmdb.columns import extras
@@ -182,8 +184,8 @@ def _quoted(name: str) -> str:
 
 
 #: DuckDB as each process has it: making it takes longer than a small query. That of the parent of a fork is kept, but
-#: not touched, because its threads are not here.
-_engines: dict[int, Any] = {}
+#: not touched, because its threads are not here. With the directory in which it may make one.
+_engines: dict[int, tuple[Any, str]] = {}
 
 
 def _remove(directory: str, process: int) -> None:
@@ -191,18 +193,40 @@ def _remove(directory: str, process: int) -> None:
         shutil.rmtree(directory, ignore_errors=True)
 
 
+def _private() -> str:
+    """The directory of this user, which nobody else can read, for what does not fit in memory.
+
+    DuckDB makes one of its own in it when it needs one, and removes it. A directory for each process would be left by
+    all that end without clean-up: those that are killed, and the workers of multiprocessing.
+    """
+    user = getattr(os, "geteuid", int)()
+    path = os.path.join(tempfile.gettempdir(), f"zlmdb-sql-{user}")
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError:
+        pass
+    found = os.lstat(path)
+    if os.name == "posix" and not (stat.S_ISDIR(found.st_mode) and found.st_uid == user and not found.st_mode & 0o077):
+        # Somebody else made it, or a link of that name.
+        path = tempfile.mkdtemp(prefix="zlmdb-sql-")
+        atexit.register(_remove, path, os.getpid())
+    return path
+
+
 def _connection(duckdb: Any) -> Any:
     """A connection of its own for one query, with views of its own, which sees nothing but what it is given."""
-    engine = _engines.get(os.getpid())
+    engine, private = _engines.get(os.getpid(), (None, ""))
     if engine is None:
-        # What does not fit in memory goes to a directory that nobody else can read, not to the working directory.
-        spill = tempfile.mkdtemp(prefix="zlmdb-sql-")
+        private = _private()  # not the working directory
+        spill = os.path.join(private, f"{os.getpid()}-{uuid4().hex}")
         atexit.register(_remove, spill, os.getpid())
         config = {"python_enable_replacements": "false", "temp_directory": spill, "memory_limit": MEMORY}
         engine = duckdb.connect(":memory:", config=config)
         engine.execute("SET GLOBAL TimeZone = 'UTC'")
         engine.execute("SET enable_external_access = false; SET lock_configuration = true")
-        engine = _engines.setdefault(os.getpid(), engine)
+        engine, private = _engines.setdefault(os.getpid(), (engine, private))
+    elif not os.path.isdir(private):
+        os.makedirs(private, 0o700, exist_ok=True)  # the system's clean-up took it away
     return engine.cursor()
 
 
