@@ -8,10 +8,13 @@ TYPED = '''\
 from __future__ import annotations
 
 import uuid
-from typing import reveal_type
+from typing import TypeVar, reveal_type
 
 import attrs
 import zlmdb
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 @attrs.define
@@ -40,15 +43,46 @@ class AddressBook(zlmdb.Schema):
     users: Users
 
 
+class Counted(AddressBook):
+    rows: int
+
+    @classmethod
+    def attach(cls, db: zlmdb.Database) -> Counted:
+        schema = super().attach(db)
+        schema.rows = len(schema.db.begin()[Users])
+        return schema
+
+
+def size(txn: zlmdb.Transaction, table: type[zlmdb.PersistentMap]) -> int:
+    return len(txn[table])
+
+
+def rows(txn: zlmdb.Transaction, table: type[zlmdb.Map[K, V]]) -> list[tuple[K, V]]:
+    return list(txn[table].select())
+
+
 def main(key: uuid.UUID, user: User) -> None:
     with zlmdb.open("book.zdb", AddressBook) as db:
         reveal_type(db)  #: Database
+        reveal_type(AddressBook.attach(db))  #: AddressBook
+        reveal_type(AddressBook.attach(db=db).users)  #: Users
+        reveal_type(Counted.attach(db))  #: Counted
+        for handle in (db.attach_table(Users), db.attach_table(Rain)):
+            reveal_type(handle.indexes())  #: list[str]
         with db.begin(write=True) as txn:
             reveal_type(txn)  #: Transaction
+            for table in (Users, Rain):
+                reveal_type(len(txn[table]))  #: int
+                reveal_type(txn[table].count())  #: int
+                reveal_type(size(txn, table))  #: int
+            reveal_type(rows(txn, Rain))  #: list[tuple[tuple[str, int], float]]
             users = txn[Users]
             reveal_type(users)  #: Users
             reveal_type(users[key])  #: User
             reveal_type(users.get(key))  #: User | None
+            reveal_type(users.get(key, user))  #: User
+            reveal_type(users.get(key, 5))  #: User | int
+            reveal_type(users.pop(key, None))  #: User | None
             reveal_type(users.add(user))  #: UUID
             reveal_type(users.put(user))  #: UUID
             reveal_type(users.put(key, user))  #: UUID
@@ -83,6 +117,8 @@ def main(key: uuid.UUID, user: User) -> None:
             reveal_type(users.by_email)  #: UniqueIndex[UUID, User]
             reveal_type(users.by_email["ann@example.com"])  #: User
             reveal_type(users.by_email.get("ann@example.com"))  #: User | None
+            reveal_type(users.by_email.get("ann@example.com", None))  #: User | None
+            reveal_type(users.by_email.get("ann@example.com", user))  #: User
             reveal_type(users.by_city)  #: Index[UUID, User]
             reveal_type(users.by_lower)  #: Index[UUID, User]
             reveal_type(users.by_city.count("Bonn"))  #: int
@@ -113,13 +149,16 @@ def main(key: uuid.UUID, user: User) -> None:
         reveal_type(db.write(lambda txn: txn[Users].count()))  #: int
 
 
-def wrong(txn: zlmdb.Transaction, key: uuid.UUID, user: User) -> None:
+def wrong(db: zlmdb.Database, txn: zlmdb.Transaction, key: uuid.UUID, user: User) -> None:
     users = txn[Users]
     users["x"]  #!
     users.add(5)  #!
     users.put("x", user)  #!
     users[key] = "text"  #!
     users.get(5)  #!
+    txn[Rain].pop("Bonn")  #!
+    AddressBook.attach("book.zdb")  #!
+    AddressBook.attach(db).nobody  #!
     users.by_nothing  #!
     users.by_city["Bonn"]  #!
     users.select(bounds="[[")  #!
@@ -183,10 +222,21 @@ class Schema:
         return schema
 
 
+class Derived(zlmdb.Schema):
+    users: Users
+
+    @staticmethod
+    def attach(db: zlmdb.Database) -> Derived:
+        schema = Derived()
+        schema.users = db.attach_table(Users)
+        return schema
+
+
 def main(key: uuid.UUID, user: User) -> None:
     stats = zlmdb.TransactionStats()
     with zlmdb.Database("path", maxsize=2**30, sync=True) as db:
         schema = Schema.attach(db)
+        reveal_type(Derived.attach(db))  #: Derived
         users = db.attach_table(Users)
         reveal_type(users)  #: Users
         with db.begin(write=True, stats=stats) as txn:
@@ -195,6 +245,11 @@ def main(key: uuid.UUID, user: User) -> None:
             users[txn, key] = user
             del users[txn, key]
             reveal_type((txn, key) in users)  #: bool
+            reveal_type((txn, "Ann") in schema.by_name)  #: bool
+            reveal_type(users.get((txn, key)))  #: User | None
+            reveal_type(users.get((txn, key), user))  #: User
+            reveal_type(users.pop((txn, key)))  #: User | None
+            reveal_type(users.pop((txn, key), None))  #: User | None
             reveal_type(users.count(txn))  #: int
             reveal_type(users.count_range(txn, from_key=key, to_key=key))  #: int
             reveal_type(users.truncate(txn))  #: int
@@ -223,6 +278,7 @@ def wrong(db: zlmdb.Database, txn: zlmdb.Transaction, key: uuid.UUID, user: User
     users = db.attach_table(Users)
     users[txn, "x"] = user  #!
     users[txn, key] = 5  #!
+    users.get((txn, "x"))  #!
     row: User = users[txn, key]  #!
     users.attach_index("idx1", "by_name", lambda user: user.name)  #!
     users.select(txn, from_kee=key)  #!
@@ -264,6 +320,8 @@ def main() -> None:
     with zlmdb.open("market.zdb", Market) as db:
         reveal_type(db.attach_table(Ticks))  #: Ticks
         with db.begin(write=True) as txn:
+            for table in (Ticks, Readings):
+                reveal_type(txn[table].check())  #: list[str]
             ticks = txn[Ticks]
             reveal_type(ticks)  #: Ticks
             ticks.append("ETHUSD", datetime.now(UTC), price=1.5, size=3)

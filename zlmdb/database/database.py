@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from sys import getrefcount
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 from weakref import getweakrefcount
 
 from zlmdb import errors
@@ -23,10 +23,13 @@ if TYPE_CHECKING:
     from zlmdb.columns.result import Result
     from zlmdb.database.catalog import Slot
     from zlmdb.database.stats import TransactionStats
+    from zlmdb.series.table import Series
     from zlmdb.tables.hooks import HookedTable
     from zlmdb.tables.map import Map
 
-    M = TypeVar("M", bound=Map[Any, Any] | HookedTable)
+    M = TypeVar("M", bound=Map[Any, Any])
+    S = TypeVar("S", bound=Series[Any])
+    H = TypeVar("H", bound=HookedTable)
 
 __all__ = ["Database", "PathLike"]
 
@@ -280,7 +283,14 @@ class Database(Lifecycle):
 
     # -- tables
 
-    def attach_table(self, table: type[M]) -> M:
+    # One for each kind of table: see Transaction.__getitem__.
+    @overload
+    def attach_table(self, table: type[M]) -> M: ...
+    @overload
+    def attach_table(self, table: type[S]) -> S: ...
+    @overload
+    def attach_table(self, table: type[H]) -> H: ...
+    def attach_table(self, table: type[Any]) -> Any:
         """The attached map of a table: made in the file if it is not there yet.
 
         Args:
@@ -305,8 +315,7 @@ class Database(Lifecycle):
         ...         words[txn, "zebra"], txn[Words]["zebra"]
         (1, 1)
         """
-        handle: M = self.attach_tables([table])[0]
-        return handle
+        return self.attach_tables([table])[0]
 
     def attach_tables(
         self, tables: Iterable[type[Any]], progress: Callable[[str, int], None] | None = None

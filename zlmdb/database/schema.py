@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Self, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, get_args, get_type_hints
 
 from zlmdb import errors
 from zlmdb.tables.hooks import is_table_class
@@ -13,6 +13,16 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from zlmdb.database.database import Database
+
+    S = TypeVar("S", bound="Schema")
+    S_co = TypeVar("S_co", covariant=True)
+
+    class _Attaching(Protocol[S_co]):
+        def __call__(self, db: Database) -> S_co: ...
+
+    class _Attach:
+        def __get__(self, schema: object, cls: type[S], /) -> _Attaching[S]: ...
+
 
 __all__ = ["Schema", "tables_of"]
 
@@ -68,34 +78,46 @@ class Schema:
                 )
         return {name: hint for name, hint in hints.items() if is_table_class(hint)}
 
-    @classmethod
-    def attach(cls, db: Database) -> Self:
-        """The schema with all its tables attached, in one transaction.
+    if TYPE_CHECKING:
+        # Not declared as the class method that it is: programs replace it by a static attach(db), which type checkers
+        # refuse for a class method. As a variable whose type is inferred it may be replaced by anything.
+        attach = _Attach()
+    else:
 
-        Args:
-            db: an open database.
+        @classmethod
+        def attach(cls, db: Database) -> Self:
+            """The schema with all its tables attached, in one transaction.
 
-        Raises:
-            SchemaError, TableMismatch, CatalogError, ReadOnlyDatabase, ConstraintError: as ``db.attach_table`` does.
+            Args:
+                db: an open database.
 
-        >>> import zlmdb
-        >>> @zlmdb.table("b1f4c2a8-52d8-4376-9a59-5a0000000006")
-        ... class Words(zlmdb.MapStringOid):
-        ...     "How often a word was seen."
-        >>> class Book(zlmdb.Schema):
-        ...     words: Words
-        >>> with zlmdb.open(":memory:") as db:
-        ...     book = Book.attach(db)
-        ...     with db.begin() as txn:
-        ...         book.words.count(txn)
-        0
-        """
-        tables = cls.tables()
-        schema = cls()
-        schema.db = db
-        for name, handle in zip(tables, db.attach_tables(tables.values()), strict=True):
-            setattr(schema, name, handle)
-        return schema
+            Raises:
+                SchemaError, TableMismatch, CatalogError, ReadOnlyDatabase, ConstraintError: as ``db.attach_table``
+                    does.
+
+            >>> import zlmdb
+            >>> @zlmdb.table("b1f4c2a8-52d8-4376-9a59-5a0000000006")
+            ... class Words(zlmdb.MapStringOid):
+            ...     "How often a word was seen."
+            >>> class Book(zlmdb.Schema):
+            ...     words: Words
+            >>> with zlmdb.open(":memory:") as db:
+            ...     book = Book.attach(db)
+            ...     with db.begin() as txn:
+            ...         book.words.count(txn)
+            0
+            """
+            return _attached(cls, db)
+
+
+def _attached(cls: type[S], db: Database) -> S:
+    """A schema whose tables are attached."""
+    tables = cls.tables()
+    schema = cls()
+    schema.db = db
+    for name, handle in zip(tables, db.attach_tables(tables.values()), strict=True):
+        setattr(schema, name, handle)
+    return schema
 
 
 def _frame_locals(cls: type[Any]) -> dict[str, Any]:

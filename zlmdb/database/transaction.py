@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, overload
 
 from zlmdb import errors
 from zlmdb.database import generation
@@ -13,10 +13,13 @@ from zlmdb.engine import EngineError, translate
 
 if TYPE_CHECKING:
     from zlmdb.columns.result import Result
+    from zlmdb.series.table import Series
     from zlmdb.tables.hooks import HookedTable
     from zlmdb.tables.map import Map
 
-    M = TypeVar("M", bound=Map[Any, Any] | HookedTable)
+    M = TypeVar("M", bound=Map[Any, Any])
+    S = TypeVar("S", bound=Series[Any])
+    H = TypeVar("H", bound=HookedTable)
 
 __all__ = ["Transaction"]
 
@@ -56,7 +59,14 @@ class Transaction(Life):
 
     # -- tables
 
-    def __getitem__(self, table: type[M]) -> M:
+    # One for each kind of table, as in a loop over two classes mypy takes `table` for the bound of the type variable.
+    @overload
+    def __getitem__(self, table: type[M]) -> M: ...
+    @overload
+    def __getitem__(self, table: type[S]) -> S: ...
+    @overload
+    def __getitem__(self, table: type[H]) -> H: ...
+    def __getitem__(self, table: type[Any]) -> Any:
         """The map of a table in this transaction.
 
         Args:
@@ -67,14 +77,11 @@ class Transaction(Life):
             TransactionClosed: if the transaction has not begun, or has ended.
             TransactionError: if it writes, and another thread began it.
         """
-        known: M
         if table is self._table and table is not None:
-            known = self._map
-            return known
+            return self._map
         maps = self._maps
         if maps is not None and table in maps:
-            known = maps[table]
-            return known
+            return maps[table]
         if self._raw is None:
             self._ended()
         if self._write:
@@ -83,7 +90,7 @@ class Transaction(Life):
             handle = self._db._tables[table]
         except (KeyError, TypeError):
             raise self._not_attached(table) from None
-        live: M = handle._bind(self)
+        live = handle._bind(self)
         if self._table is None:
             self._table = table
             self._map = live

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Generic, Literal, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
 from zlmdb import errors
 from zlmdb._typing import K, V
@@ -18,6 +18,8 @@ from zlmdb.tables.outlet import IndexRows
 
 if TYPE_CHECKING:
     from zlmdb.tables.plan import IndexPlan
+
+    T = TypeVar("T")
 
 __all__ = ["Index", "UniqueIndex", "live_index"]
 
@@ -366,6 +368,8 @@ class UniqueIndex(Index[K, V]):
         def get(self, key: Any, /) -> V | None: ...
         @overload
         def get(self, key: Any, default: V, /) -> V: ...
+        @overload
+        def get(self, key: Any, default: T, /) -> V | T: ...
         def get(self, key: Any, default: Any = None, /) -> Any: ...
 
 
