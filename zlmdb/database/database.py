@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from zlmdb.tables.hooks import HookedTable
     from zlmdb.tables.map import Map
 
+    T = TypeVar("T")
     M = TypeVar("M", bound=Map[Any, Any])
     S = TypeVar("S", bound=Series[Any])
     H = TypeVar("H", bound=HookedTable)
@@ -290,7 +291,7 @@ class Database(Lifecycle):
     def attach_table(self, table: type[S]) -> S: ...
     @overload
     def attach_table(self, table: type[H]) -> H: ...
-    def attach_table(self, table: type[Any]) -> Any:
+    def attach_table(self, table: type[T]) -> T:
         """The attached map of a table: made in the file if it is not there yet.
 
         Args:
@@ -315,7 +316,8 @@ class Database(Lifecycle):
         ...         words[txn, "zebra"], txn[Words]["zebra"]
         (1, 1)
         """
-        return self.attach_tables([table])[0]
+        handle: T = self.attach_tables([table])[0]
+        return handle
 
     def attach_tables(
         self, tables: Iterable[type[Any]], progress: Callable[[str, int], None] | None = None

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from zlmdb.tables.hooks import HookedTable
     from zlmdb.tables.map import Map
 
+    T = TypeVar("T")
     M = TypeVar("M", bound=Map[Any, Any])
     S = TypeVar("S", bound=Series[Any])
     H = TypeVar("H", bound=HookedTable)
@@ -66,7 +67,7 @@ class Transaction(Life):
     def __getitem__(self, table: type[S]) -> S: ...
     @overload
     def __getitem__(self, table: type[H]) -> H: ...
-    def __getitem__(self, table: type[Any]) -> Any:
+    def __getitem__(self, table: type[T]) -> T:
         """The map of a table in this transaction.
 
         Args:
@@ -77,11 +78,14 @@ class Transaction(Life):
             TransactionClosed: if the transaction has not begun, or has ended.
             TransactionError: if it writes, and another thread began it.
         """
+        known: T
         if table is self._table and table is not None:
-            return self._map
+            known = self._map
+            return known
         maps = self._maps
         if maps is not None and table in maps:
-            return maps[table]
+            known = maps[table]
+            return known
         if self._raw is None:
             self._ended()
         if self._write:
@@ -90,7 +94,7 @@ class Transaction(Life):
             handle = self._db._tables[table]
         except (KeyError, TypeError):
             raise self._not_attached(table) from None
-        live = handle._bind(self)
+        live: T = handle._bind(self)
         if self._table is None:
             self._table = table
             self._map = live
