@@ -312,16 +312,20 @@ class Remembered:
         self._raw.put(GENERATION, number.to_bytes(max(8, (number.bit_length() + 7) // 8), "big"))
 
 
+_TEXT_OR_NONE = (str, type(None))
+_TEXTS = {str}
+
+
 def _misshapen(record: dict[str, Any]) -> str | None:
     """What of a table's record is of another kind than is ever written, in words; None if all is as it should be."""
-    key, value, pk = record.get("key"), record.get("value"), record.get("pk")
-    indexes = record.get("indexes", {})
-    if not (key is None or isinstance(key, str)) or not (value is None or isinstance(value, str)):
+    get = record.get  # each table that is attached comes here
+    pk, indexes = get("pk"), get("indexes")
+    if not isinstance(get("key"), _TEXT_OR_NONE) or not isinstance(get("value"), _TEXT_OR_NONE):
         return "its key and value should be texts"
-    if pk is not None and not (isinstance(pk, list) and all(isinstance(name, str) for name in pk)):
+    if pk is not None and not (isinstance(pk, list) and _TEXTS.issuperset(map(type, pk))):
         return "its pk should be a list of texts"
-    if record.get("layout", "ordered") not in ("ordered", "earlier"):
+    if get("layout", "ordered") not in ("ordered", "earlier"):
         return f"its layout should be ordered or earlier, not {record['layout']!r}"
-    if not isinstance(indexes, dict) or not all(isinstance(name, str) for name in indexes):
+    if "indexes" in record and not (isinstance(indexes, dict) and _TEXTS.issuperset(map(type, indexes))):
         return "its indexes should be a map with texts as keys"
     return None
