@@ -38,6 +38,7 @@ from zlmdb.engine.options import LIB_VERSIONS, Options
 from zlmdb.engine.readers import CHECK_EVERY, FREE_EVERY, warn_of_old
 from zlmdb.engine.snapshots import Snapshots
 from zlmdb.engine.space import DEFAULT_MAXSIZE
+from zlmdb.engine.watch import FileWatch
 from zlmdb.engine.writer import Writer
 
 __all__ = ["DEFAULT_MAXSIZE", "Environment", "Options"]
@@ -100,10 +101,8 @@ class Environment(Snapshots):
         self._lock = threading.Lock()
         #: How many write transactions were begun, and the old readers that were warned of.
         self._begun = 0
-        #: When it is looked at again whether the file is where it was.
-        self.look_at = time.monotonic() + 1
-        #: True if nobody minds: the file goes with the program that opened it.
-        self.transient = False
+        #: Looks whether the file is where it was.
+        self.watch = FileWatch(path)
         self._warned: set[tuple[int, int]] = set()
         #: True if the map is small and is to be enlarged as the data grow.
         self.grows = False
@@ -334,8 +333,8 @@ class Environment(Snapshots):
             self.raw.reader_check()
         if not self._begun % CHECK_EVERY:
             warn_of_old(self.raw, self.path, self._warned)
-        if time.monotonic() >= self.look_at:
-            self._check_place()
+        if time.monotonic() >= self.watch.due:
+            self.watch.check(self.key, self.raw)
         if self.grows and self.grows_now():
             self.grow()
         try:
@@ -348,28 +347,6 @@ class Environment(Snapshots):
         except BaseException:
             raw.abort()  # nobody else knows of it yet
             raise
-
-    def _check_place(self) -> None:
-        """Refuse to write to a file that has no name any more: all of it would be lost when it is closed.
-
-        So it goes with a program that runs on while its database is restored from a backup. It is looked at about once
-        in a second, because this takes longer than a small transaction may.
-        """
-        try:
-            status = os.stat(data_file(self.path))
-        except FileNotFoundError:
-            happened = "moved or removed"
-        except OSError:
-            happened = ""  # who gave up rights after opening cannot look
-        else:
-            same = self.key[:1] != ("inode",) or self.key[1:] == (status.st_dev, status.st_ino)
-            happened = "" if same else "replaced by another file"
-        if happened and not self.transient:
-            raise errors.DatabaseError(
-                f"{self.path} was {happened} while it is open here, so that what is written now would be lost; close "
-                "it, and open what is there"
-            )
-        self.look_at = time.monotonic() + 1
 
     def _before_next(self, writer: Writer) -> None:
         """Refuse to wait for a writer that this thread is itself, or that nobody will end; end one that is left."""
