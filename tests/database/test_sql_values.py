@@ -287,13 +287,20 @@ SPILLING = """
         os._exit(0)
     if sys.argv[1] == "cleaned up":
         os.rmdir(place)
+    if sys.argv[1] == "taken over":
+        os.rmdir(place)
+        os.mkdir(place)
+        os.chmod(place, 0o777)
+        (now,) = db.sql("select current_setting('temp_directory')").fetchone()
+        assert os.path.dirname(now) != place
+        assert os.stat(os.path.dirname(now)).st_mode & 0o777 == 0o700
     query = "select a.key k, hash(a.key, b.key) h from numbers a, numbers b order by h"
     assert len(db.sql(f"select k from ({query}) offset 3999990").fetchall()) == 10
     db.close()
 """
 
 
-@pytest.mark.parametrize("what", ["ended", "killed", "cleaned up", "open to others", "a link"])
+@pytest.mark.parametrize("what", ["ended", "killed", "cleaned up", "taken over", "open to others", "a link"])
 def test_a_process_leaves_nothing_but_the_directory_of_its_user(what: str, tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     shared, link = tmp_path / f"zlmdb-sql-{os.geteuid()}", tmp_path / "elsewhere"
@@ -305,6 +312,6 @@ def test_a_process_leaves_nothing_but_the_directory_of_its_user(what: str, tmp_p
         shared.symlink_to(link)
     place, mode = run_python(SPILLING, tmp_path, what).split()
     assert mode == "0o700"
-    assert (Path(place) == shared) == (what in ("ended", "killed", "cleaned up"))
+    assert (Path(place) == shared) == (what in ("ended", "killed", "cleaned up", "taken over"))
     assert set(tmp_path.iterdir()) - {link} == {shared}
     assert list(shared.iterdir()) == []

@@ -288,6 +288,8 @@ def test_a_file_that_is_numbered_anew_while_it_is_open_is_still_the_same(path: s
 @posix
 def test_a_temporary_database_is_written_to_without_its_name() -> None:
     with zlmdb.open(":memory:", [Notes]) as db:
+        # Another handle, which does not know that it is temporary.
+        zlmdb.Database.open(db.dbpath, sync=False, metasync=False).close()
         shutil.rmtree(db.dbpath)
         with looked_at(db).begin(write=True) as txn:
             txn[Notes][1] = "text"

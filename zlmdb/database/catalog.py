@@ -290,7 +290,8 @@ class Remembered:
             form = record["format"]
         except Exception as error:
             raise errors.CatalogError(
-                f"what the file remembers of table {oid} cannot be understood ({type(error).__name__}: {error})"
+                f"what the file remembers of table {oid} cannot be understood ({type(error).__name__}: {error}); "
+                "restore it from a backup"
             ) from error
         if form != FORMAT:
             raise errors.CatalogError(
@@ -299,7 +300,9 @@ class Remembered:
             )
         problem = _misshapen(record)
         if problem is not None:
-            raise errors.CatalogError(f"what the file remembers of table {oid} cannot be understood ({problem})")
+            raise errors.CatalogError(
+                f"what the file remembers of table {oid} cannot be understood ({problem}); restore it from a backup"
+            )
         return record
 
     def put(self, oid: uuid.UUID, record: dict[str, Any]) -> None:

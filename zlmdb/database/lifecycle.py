@@ -120,7 +120,8 @@ class Lifecycle:
         if self._is_temp and not os.path.isdir(path):
             os.mkdir(path)
         env = acquire(path, self._options, share=self._share)
-        env.watch.transient = self._is_temp
+        if self._is_temp:
+            env.watch.transient = True
         self._finalizer = weakref.finalize(self, _give_back, env, path if self._is_temp else None)
         try:
             self._env = env

@@ -199,23 +199,35 @@ def _private() -> str:
     DuckDB makes one of its own in it when it needs one, and removes it. A directory for each process would be left by
     all that end without clean-up: those that are killed, and the workers of multiprocessing.
     """
-    user = getattr(os, "geteuid", int)()
-    path = os.path.join(tempfile.gettempdir(), f"zlmdb-sql-{user}")
-    try:
-        os.mkdir(path, 0o700)
-    except FileExistsError:
-        pass
-    found = os.lstat(path)
-    if os.name == "posix" and not (stat.S_ISDIR(found.st_mode) and found.st_uid == user and not found.st_mode & 0o077):
-        # Somebody else made it, or a link of that name.
+    path = os.path.join(tempfile.gettempdir(), f"zlmdb-sql-{_user()}")
+    if not _is_private(path):  # somebody else made it, or a link of that name
         path = tempfile.mkdtemp(prefix="zlmdb-sql-")
         atexit.register(_remove, path, os.getpid())
     return path
 
 
+def _user() -> int:
+    return int(getattr(os, "geteuid", int)())
+
+
+def _is_private(path: str) -> bool:
+    """True for a directory of this user that nobody else can read; made, if there is nothing."""
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError:
+        pass
+    found = os.lstat(path)
+    own = os.name != "posix" or (found.st_uid == _user() and not found.st_mode & 0o077)
+    return stat.S_ISDIR(found.st_mode) and own
+
+
 def _connection(duckdb: Any) -> Any:
     """A connection of its own for one query, with views of its own, which sees nothing but what it is given."""
     engine, private = _engines.get(os.getpid(), (None, ""))
+    if engine is not None and not _is_private(private):
+        # The system's clean-up took it away, and then somebody made another one; DuckDB cannot be sent elsewhere.
+        _engines.pop(os.getpid(), None)
+        engine = None
     if engine is None:
         private = _private()  # not the working directory
         spill = os.path.join(private, f"{os.getpid()}-{uuid4().hex}")
@@ -225,8 +237,6 @@ def _connection(duckdb: Any) -> Any:
         engine.execute("SET GLOBAL TimeZone = 'UTC'")
         engine.execute("SET enable_external_access = false; SET lock_configuration = true")
         engine, private = _engines.setdefault(os.getpid(), (engine, private))
-    elif not os.path.isdir(private):
-        os.makedirs(private, 0o700, exist_ok=True)  # the system's clean-up took it away
     return engine.cursor()
 
 
